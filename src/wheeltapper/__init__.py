@@ -1,0 +1,1 @@
+"""Finds unusual user activity in an organisation's logs, and explains it."""

@@ -1,0 +1,123 @@
+"""Case: what a person sees: an entity, a span, ranked findings and a sentence.
+
+Made by `refine`, kept in the casebook by `store`, judged on the timeline.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from wheeltapper.finding import Finding
+
+OPEN, CLOSED = "open", "closed"
+STATUSES = (OPEN, CLOSED)
+MALICIOUS, POLICY_VIOLATION, EXPECTED, UNUSUAL, WRONG_DATA = (
+    "malicious",
+    "policy_violation",
+    "benign_expected",
+    "benign_unusual",
+    "wrong_data",
+)
+VERDICTS = (MALICIOUS, POLICY_VIOLATION, EXPECTED, UNUSUAL, WRONG_DATA)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFinding:
+    """A finding as it stands in a case: with its weight and its words."""
+
+    finding: Finding
+    bits: float
+    """Calibrated: -log2 of how often this detector says as much about anybody here."""
+    sentence: str
+    """What happened against what was expected, in the application's words."""
+    would_be_normal: str
+    """What would have raised nothing; empty where nothing can be said."""
+    first: datetime
+    last: datetime
+    """Span of the acts it rests on; `first` is before `last` when repeats were put together."""
+    count: int
+    """How many findings of the same kind it stands for."""
+    app: str
+    """Application of the act it rests on."""
+    value: str
+    """The value that was unusual, as a short label for the timeline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A story about one entity, ranked among the cases of its workspace."""
+
+    id: str
+    rank: int
+    """1 is the most unusual of the listing it came in."""
+    score: float
+    """log2 of N in `one in N actor-days`."""
+    entity_type: str
+    entity: str
+    start: datetime
+    end: datetime
+    headline: str
+    summary: str
+    """One or two sentences under the headline: history, peers, where from."""
+    baseline_days: int
+    baseline_acts: int
+    peer_group: str
+    peers: int
+    tactics: tuple[str, ...]
+    """ATT&CK tactics in the order in which they happened."""
+    findings: tuple[CaseFinding, ...]
+    """The weightiest first."""
+    native_ids: tuple[str, ...]
+    """The records' own ids of every event its findings rest on."""
+    event_count: int
+    """Acts of the entity within the span, ordinary ones included."""
+    apps: tuple[str, ...]
+    owner: str = ""
+    status: str = OPEN
+    verdict: str = ""
+    verdict_by: str = ""
+    verdict_reason: str = ""
+    verdict_at: datetime | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """As JSON-ready values: `id, rank, score, entity, start, end, headline, findings …`."""
+        return {
+            "id": self.id,
+            "rank": self.rank,
+            "score": round(self.score, 3),
+            "one_in": round(2.0**self.score),
+            "entity": self.entity,
+            "entity_type": self.entity_type,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "headline": self.headline,
+            "summary": self.summary,
+            "baseline_days": self.baseline_days,
+            "baseline_acts": self.baseline_acts,
+            "peer_group": self.peer_group,
+            "peers": self.peers,
+            "tactics": list(self.tactics),
+            "apps": list(self.apps),
+            "event_count": self.event_count,
+            "owner": self.owner,
+            "status": self.status,
+            "verdict": self.verdict,
+            "verdict_by": self.verdict_by,
+            "verdict_reason": self.verdict_reason,
+            "verdict_at": self.verdict_at.isoformat() if self.verdict_at else None,
+            "findings": [
+                {
+                    "id": f.finding.id,
+                    "calibrated_bits": round(f.bits, 3),
+                    "sentence": f.sentence,
+                    "would_be_normal": f.would_be_normal,
+                    "first": f.first.isoformat(),
+                    "last": f.last.isoformat(),
+                    "count": f.count,
+                    "app": f.app,
+                    "value": f.value,
+                    **f.finding.to_dict(),
+                }
+                for f in self.findings
+            ],
+            "native_ids": list(self.native_ids),
+        }

@@ -1,0 +1,1 @@
+"""Rules, statistics and models: each reads Activities and writes Findings."""

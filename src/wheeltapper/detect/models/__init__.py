@@ -1,0 +1,1 @@
+"""Learned models: ONNX files with a card, run like any detector."""

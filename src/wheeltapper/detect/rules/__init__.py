@@ -1,0 +1,1 @@
+"""Sigma rules, judged on the native record."""

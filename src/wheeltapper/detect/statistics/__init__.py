@@ -1,0 +1,1 @@
+"""Kernel families: one module each, found by walking this folder."""

@@ -1,0 +1,1 @@
+"""Plumbing: shard, order, schedule, checkpoint, deliver. No detection logic here."""

@@ -1,0 +1,1 @@
+"""What is needed to judge an Activity is appended to it."""

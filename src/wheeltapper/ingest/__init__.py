@@ -1,0 +1,1 @@
+"""Files become native records, native records become Activities."""

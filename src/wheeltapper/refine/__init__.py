@@ -1,0 +1,1 @@
+"""Data anomalies become cases that a person can relate to."""

@@ -1,0 +1,1 @@
+"""The lake of Activities and Findings, and the casebook of Cases."""
