@@ -1,0 +1,174 @@
+"""The settings of a workspace: one TOML file, read once, checked before anything else is read.
+
+Every setting has a default, so an empty file is a valid one. A name that is not a setting is an
+error with its line, not something silently ignored.
+"""
+
+import dataclasses
+import re
+import tomllib
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wheeltapper.errors import ConfigError
+
+FILE = "wheeltapper.toml"
+_T = typing.TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """How files are read."""
+
+    earliest: str = "2000-01-01"
+    """An act before this day is a broken clock: rejected."""
+    latest_ahead_hours: float = 24.0
+    """An act this far in the future is a broken clock: rejected."""
+    max_record_mib: float = 16.0
+    """A longer record is rejected, with its beginning kept."""
+    max_file_gib: float = 64.0
+    """A compressed file that unpacks to more is a bomb: the rest of it is rejected."""
+    max_ratio: float = 1000.0
+    """So is one that unpacks to this many times its own size (beyond the first 64 MiB)."""
+    year: int = 0
+    """Year of text logs that carry none; 0 takes the file's last change."""
+    batch: int = 100_000
+    """Records committed to the lake at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrich:
+    """Files that what is known about actors and addresses comes from; empty: not appended."""
+
+    directory: str = ""
+    """CSV or JSON: actor, department, role, manager, timezone, country, start_date, privileged,
+    peer_group, actor_type, aliases (separated by ;)."""
+    geo: str = ""
+    """.mmdb with city or country."""
+    asn: str = ""
+    """.mmdb with autonomous systems."""
+    tor: str = ""
+    """Addresses or networks, one a line."""
+    hosting: str = ""
+    """Networks of hosting companies, one a line."""
+    intel: str = ""
+    """CSV: value, kind (ip, domain, user_agent, hash), name."""
+    holidays: str = ""
+    """ISO country whose public holidays count, for actors whose directory entry names none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detect:
+    """How detection runs."""
+
+    off: tuple[str, ...] = ()
+    """Detectors, rules and models that stay silent, by name; `*` at the end matches any rest."""
+    step: int = 500_000
+    """Activities between two checkpoints."""
+    capacity: int = 4_000_000
+    """(entity, value) pairs that one detector may keep; the longest unseen go first."""
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refine:
+    """How findings become cases."""
+
+    budget_cases_per_day: float = 10.0
+    gap_hours: float = 8.0
+    """Findings of one entity further apart than this belong to two cases."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Application to the person or team who can recognise an act in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """How the page is served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8642
+    token: str = ""
+    """Asked of every visitor; needed as soon as `host` is not this machine alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings of one workspace."""
+
+    name: str = ""
+    timezone: str = "UTC"
+    """The reader's zone, and that of actors and text logs that tell none."""
+    casebook: str = "sqlite:///casebook.sqlite"
+    """SQLAlchemy URL; a relative SQLite path is relative to the workspace."""
+    lake: str = "lake"
+    """Folder, relative to the workspace, or an object store's URL."""
+    ingest: Ingest = field(default_factory=Ingest)
+    enrich: Enrich = field(default_factory=Enrich)
+    detect: Detect = field(default_factory=Detect)
+    refine: Refine = field(default_factory=Refine)
+    server: Server = field(default_factory=Server)
+
+
+def load(path: Path) -> Config:
+    """Read settings from a TOML file.
+
+    Raises
+    ------
+    ConfigError   with `file:line` for TOML that cannot be read, an unknown name, a wrong type.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path.parent} is no workspace: it has no {FILE}; make one with: "
+            f"wheeltapper init {path.parent}"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    config = _section(Config, values, path, text, "")
+    try:
+        ZoneInfo(config.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            f"{path}:{_line(text, 'timezone')}: timezone {config.timezone!r} is not known; "
+            "write it like Europe/Amsterdam"
+        ) from error
+    return config
+
+
+def _section(
+    kind: type[_T], values: dict[str, object], path: Path, text: str, name: str
+) -> _T:
+    types = typing.get_type_hints(kind)
+    known: dict[str, object] = {}
+    for key, value in values.items():
+        at = f"{path}:{_line(text, key)}"
+        full = f"{name}.{key}" if name else key
+        if key not in types:
+            raise ConfigError(f"{at}: {full} is no setting; there are: {', '.join(sorted(types))}")
+        known[key] = _value(types[key], value, at, full, path, text)
+    return kind(**known)
+
+
+def _value(kind: object, value: object, at: str, full: str, path: Path, text: str) -> object:
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        if isinstance(value, dict):
+            return _section(kind, value, path, text, full)
+    elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    elif kind in (int, str) and isinstance(value, typing.cast(type, kind)) and value is not True:
+        return value
+    elif typing.get_origin(kind) is tuple and isinstance(value, list):
+        return tuple(str(item) for item in value)
+    elif typing.get_origin(kind) is dict and isinstance(value, dict):
+        return {str(k): str(v) for k, v in value.items()}
+    wanted = getattr(kind, "__name__", str(kind))
+    raise ConfigError(f"{at}: {full} must be {wanted}, got {value!r}")
+
+
+def _line(text: str, key: str) -> int:
+    found = re.search(rf"^\s*\[?\"?{re.escape(key)}\b", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
