@@ -1,0 +1,95 @@
+"""What a kernel family is: the seam between the statistics and everything around them.
+
+A family module in `detect/statistics` holds `Settings`, a start state, a kernel and `FAMILY`; the
+folder walk in `families` finds it. What an entity did is *own* state of its shard; what peers do
+is read from `Peers`, the tables of closed days; what was seen today goes to `Open`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wheeltapper.detect import statistics
+from wheeltapper.detect.hashing import Hashes
+from wheeltapper.detect.peers import Open, Peers
+from wheeltapper.detect.table import Float64s, Int32s, Int64s
+
+
+class Columns(NamedTuple):
+    """One day's acts that one detector looks at, in (time, event_id) order; all of length n."""
+
+    row: Int64s
+    """Position in the batch that was handed to `process`."""
+    entity: Hashes
+    number: Int32s
+    """Dense number of the entity in this shard."""
+    group: Hashes
+    """Peer group; 0 where there is none."""
+    value: Hashes
+    """0 where the act has no value or the detector names none."""
+    unit: Hashes
+    """What counts as one: acts with the same unit count once per value."""
+    hour: Int64s
+    """Hours since 1970-01-01, UTC."""
+    hour_of_week: Int32s
+    """In the actor's own zone, 0 (Monday 00 h) to 167; -1 where unknown."""
+    amount: Float64s
+    """How many acts the record stands for."""
+
+
+class Hits(NamedTuple):
+    """What a kernel has to say: one row a finding, all of one length."""
+
+    row: Int64s
+    bits: Float64s
+    llr: Float64s
+    observed: Float64s
+    expected: Float64s
+    baseline: Float64s
+    """Units of own history."""
+    peers: Float64s
+    """Peers who do the like, or what they do on average: the family says which."""
+    of_peers: Float64s
+    """How many peers there are, or how many of their units stand behind `peers`."""
+    since: Float64s
+    """Day of the entity's first act that this detector saw."""
+    before: Float64s
+    """How often the entity did it before (faded)."""
+
+
+FIELDS = len(Hits._fields)
+
+
+def hits_of(out: Float64s) -> Hits:
+    """Hits from the (fields, n) matrix that kernels fill."""
+    return Hits(out[0].astype(np.int64), *(out[i].copy() for i in range(1, FIELDS)))
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of question about an entity's acts, and the kernel that answers it."""
+
+    name: str
+    settings: type[Any]  # each family has its own frozen dataclass of numbers
+    start: Callable[[], Any]
+    """Own state before any act: a NamedTuple of arrays of the family's own."""
+    step: Callable[[Any, Open, Peers, Columns, int, Any], tuple[Any, Open, Hits]]
+    """`(own, open, peers, acts of one day, that day, settings) -> (own, open, hits)`."""
+    by_entity: tuple[str, ...]
+    """Own arrays with a row for each entity number; they are widened before `step`."""
+    needs_value: bool
+
+
+@cache
+def families() -> dict[str, Family]:
+    """Every family in `detect/statistics`, by name."""
+    found = {}
+    for module in pkgutil.iter_modules(statistics.__path__):
+        family: Family = importlib.import_module(f"{statistics.__name__}.{module.name}").FAMILY
+        found[family.name] = family
+    return found

@@ -1,0 +1,204 @@
+"""The contract every engine calls: `process(state, events) -> (state, findings)`.
+
+Pure but for one thing that speed asks for: arrays of the state handed in are reused, so it must
+not be used again. Deterministic; no clock, no randomness, no I/O. Events come in (time, event_id)
+order; cutting them into any batches gives the same findings and the same state, byte for byte.
+"""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wheeltapper import finding
+from wheeltapper.detect.catalogue import Detector
+from wheeltapper.detect.family import Columns, Hits, families
+from wheeltapper.detect.peers import Open, Peers, close_day, no_peers, nothing_open
+from wheeltapper.detect.prepare import Prepared, number_entities, prepare
+from wheeltapper.detect.table import Index, new_index, widened
+
+NO_DAY = -1
+MINIMUM = -(2**63)
+
+
+@dataclass(slots=True)
+class DetectorState:
+    """What one detector remembers in one shard, and the peer tables it reads."""
+
+    own: Any  # the family's own NamedTuple of arrays
+    open: Open
+    peers: Peers
+    day: int = NO_DAY
+    """The day that is open."""
+
+
+@dataclass(slots=True)
+class State:
+    """One shard of the whole catalogue."""
+
+    indexes: dict[str, Index]
+    detectors: dict[str, DetectorState]
+    watermark_us: int = MINIMUM
+    """Time of the last act processed."""
+
+
+def start(detectors: Sequence[Detector]) -> State:
+    return State(
+        {entity: new_index() for entity in sorted({d.entity for d in detectors})},
+        {
+            d.name: DetectorState(families()[d.family].start(), nothing_open(), no_peers())
+            for d in detectors
+        },
+    )
+
+
+def process(
+    state: State,
+    events: pa.Table,
+    detectors: Sequence[Detector],
+    secret: bytes,
+    executor: Executor | None = None,
+) -> tuple[State, pa.Table]:
+    """Judge and learn a batch of Activities.
+
+    Parameters
+    ----------
+    state : State           from `start` or from the call before; not to be used again
+    events : pa.Table       columns of `activity.SCHEMA`, in (time, event_id) order, none twice,
+                            none before the state's watermark
+    detectors : the catalogue the state was started with
+    secret : 16 bytes       key of the hash
+    executor : runs the detectors side by side (their kernels let go of the interpreter)
+
+    Returns
+    -------
+    State, and a table of `finding.SCHEMA` in (time, event, detector) order.
+
+    Raises
+    ------
+    ValueError   if events are out of order or before the watermark.
+    """
+    if not len(events):
+        return state, finding.SCHEMA.empty_table()
+    times = events["time"].cast(pa.int64()).to_numpy()
+    if times[0] < state.watermark_us or (np.diff(times) < 0).any():
+        raise ValueError("process needs acts in order of time, none before the watermark")
+    prepared = prepare(events, detectors, secret)
+    indexes = number_entities(prepared, detectors, state.indexes)
+    for detector in detectors:  # hashed here, so that threads only read
+        prepared.columns_of(detector)
+
+    def one(detector: Detector) -> tuple[DetectorState, Hits | None]:
+        entities = int(indexes[detector.entity].size[0])
+        return _run(
+            state.detectors[detector.name], prepared.columns_of(detector), prepared, detector,
+            entities,
+        )  # fmt: skip
+
+    done = list(executor.map(one, detectors) if executor else map(one, detectors))
+    moved = {d.name: s for d, (s, _) in zip(detectors, done, strict=True)}
+    tables = [
+        _findings(detector, hits, prepared)
+        for detector, (_, hits) in zip(detectors, done, strict=True)
+        if hits is not None
+    ]
+    return State(indexes, moved, int(times[-1])), _in_order(tables, prepared)
+
+
+def _run(
+    state: DetectorState, acts: Columns, prepared: Prepared, detector: Detector, entities: int
+) -> tuple[DetectorState, Hits | None]:
+    """One detector over the batch, day by day; a day closes when an act of a later one comes."""
+    family = families()[detector.family]
+    own = state.own._replace(
+        **{name: widened(getattr(state.own, name), entities) for name in family.by_entity}
+    )
+    rows, peers, day = state.open, state.peers, state.day
+    half_life = float(detector.settings.half_life_days)
+    of_row = prepared.days[acts.row]
+    edges = np.flatnonzero(np.diff(of_row)) + 1
+    hits: list[Hits] = []
+    for start, end in zip([0, *edges], [*edges, acts.row.size], strict=True):
+        if start == end:
+            continue
+        today = int(of_row[start])
+        if day not in (NO_DAY, today):
+            peers = close_day(peers, [rows], day, half_life)
+        day = today
+        piece = Columns._make(column[start:end] for column in acts)
+        own, rows, some = family.step(own, rows, peers, piece, today, detector.settings)
+        if some.row.size:
+            hits.append(some)
+    moved = DetectorState(own, rows, peers, day)
+    if not hits:
+        return moved, None
+    return moved, Hits._make(np.concatenate(column) for column in zip(*hits, strict=True))
+
+
+def _findings(detector: Detector, hits: Hits, prepared: Prepared) -> pa.Table:
+    rows = prepared.events.take(pa.array(hits.row))
+    if detector.columns:
+        value = pc.binary_join_element_wise(
+            *(rows[c].cast(pa.string()) for c in detector.columns), " ", null_handling="replace"
+        ).to_pylist()
+    elif detector.value:
+        value = prepared.values[detector.value].take(pa.array(hits.row)).to_pylist()
+    else:
+        value = [None] * len(rows)
+    kept = {
+        name: rows[name].cast(pa.string()).to_pylist()
+        for name in ("app", "action", "source", "session", "target", "src_ip", "outcome")
+    }
+    group = rows[detector.peers].cast(pa.string()).to_pylist() if detector.peers else []
+    evidence = []
+    for i in range(len(rows)):
+        said: dict[str, object] = {
+            "family": detector.family,
+            "unit": detector.unit,
+            "peers": round(float(hits.peers[i]), 4),
+            "of_peers": round(float(hits.of_peers[i]), 4),
+            "before": round(float(hits.before[i]), 4),
+            "since_day": int(hits.since[i]),
+        }
+        if value[i] is not None:
+            said["value"] = value[i]
+        if group and group[i] is not None:
+            said["peer_group"] = group[i]
+        said |= {name: column[i] for name, column in kept.items() if column[i] is not None}
+        evidence.append(json.dumps(said, ensure_ascii=False, separators=(",", ":")))
+    n = len(rows)
+    return pa.table(
+        {
+            "detector": pa.array([detector.name] * n, pa.string()),
+            "entity_type": pa.array([detector.entity] * n, pa.string()),
+            "entity": rows[detector.entity].cast(pa.string()),
+            "time": rows["time"],
+            "bits": hits.bits,
+            "llr": hits.llr,
+            "observed": hits.observed,
+            "expected": hits.expected,
+            "baseline_n": hits.baseline.astype(np.int64),
+            "event_ids": pa.array([[id] for id in rows["event_id"].to_pylist()],
+                                  pa.list_(pa.binary())),
+            "attack": pa.array([list(detector.attack)] * n, pa.list_(pa.string())),
+            "evidence": pa.array(evidence, pa.string()),
+        },
+        schema=finding.SCHEMA,
+    )  # fmt: skip
+
+
+def _in_order(tables: list[pa.Table], prepared: Prepared) -> pa.Table:
+    if not tables:
+        return finding.SCHEMA.empty_table()
+    table = pa.concat_tables(tables)
+    first = pa.array([ids[0] for ids in table["event_ids"].to_pylist()], pa.binary())
+    order = pc.sort_indices(
+        table.append_column("first", first),
+        sort_keys=[("time", "ascending"), ("first", "ascending"), ("detector", "ascending")],
+    )
+    return table.take(order)

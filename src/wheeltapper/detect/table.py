@@ -1,0 +1,89 @@
+"""Open-addressing hash tables of flat arrays, for use inside kernels.
+
+A key is a 64-bit hash, 0 marks an empty slot, probing is linear, a table is at most half full.
+Growth is by doubling at the insert that needs it, so a table's bytes depend on what was put in
+and in which order, never on how the input was cut into batches.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from wheeltapper.detect.hashing import Hashes
+
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+Float32s = npt.NDArray[np.float32]
+Float64s = npt.NDArray[np.float64]
+
+SMALLEST = 64
+
+
+class Index(NamedTuple):
+    """Hash to dense number, in order of first appearance."""
+
+    keys: Hashes
+    numbers: Int32s
+    size: Int64s
+    """Shape (1,): how many are in."""
+
+
+def new_index() -> Index:
+    return Index(np.zeros(SMALLEST, np.uint64), np.zeros(SMALLEST, np.int32), np.zeros(1, np.int64))
+
+
+@njit(cache=True, inline="always")
+def slot_of(keys: Hashes, key: np.uint64) -> np.int64:
+    """Where `key` is, or the empty slot where it would go."""
+    mask = keys.size - 1
+    at = np.int64(key & np.uint64(mask))
+    while keys[at] != np.uint64(0) and keys[at] != key:
+        at = (at + 1) & mask
+    return at
+
+
+@njit(cache=True, nogil=True)
+def number(
+    keys: Hashes, numbers: Int32s, size: Int64s, hashes: Hashes, out: Int32s
+) -> tuple[Hashes, Int32s]:
+    for i in range(hashes.size):
+        key = hashes[i]
+        if key == np.uint64(0):
+            out[i] = -1
+            continue
+        at = slot_of(keys, key)
+        if keys[at] == np.uint64(0):
+            if 2 * (size[0] + 1) > keys.size:
+                old_keys, old_numbers = keys, numbers
+                keys = np.zeros(2 * old_keys.size, np.uint64)
+                numbers = np.zeros(2 * old_keys.size, np.int32)
+                for j in range(old_keys.size):
+                    if old_keys[j] != np.uint64(0):
+                        to = slot_of(keys, old_keys[j])
+                        keys[to] = old_keys[j]
+                        numbers[to] = old_numbers[j]
+                at = slot_of(keys, key)
+            keys[at] = key
+            numbers[at] = np.int32(size[0])
+            size[0] += 1
+        out[i] = numbers[at]
+    return keys, numbers
+
+
+def number_all(index: Index, hashes: Hashes) -> tuple[Index, Int32s]:
+    """Dense number of each hash, new ones added; a null (0) has -1. `index.size` is changed."""
+    out = np.empty(hashes.size, np.int32)
+    keys, numbers = number(index.keys, index.numbers, index.size, hashes, out)
+    return Index(keys, numbers, index.size), out
+
+
+def widened(array: npt.NDArray[np.generic], rows: int) -> npt.NDArray[np.generic]:
+    """`array` with room for at least `rows` rows (doubling), new ones zero."""
+    if len(array) >= rows:
+        return array
+    room = max(SMALLEST, 1 << (rows - 1).bit_length())
+    wider = np.zeros((room, *array.shape[1:]), array.dtype)
+    wider[: len(array)] = array
+    return wider
