@@ -1,0 +1,144 @@
+"""A shard's state as bytes and back: Arrow IPC, one row per array.
+
+The same events give the same bytes however they were cut into batches: spare room is left out and
+tables grow only by what is put in. A detector whose entry changed since does not get its old state
+back; its name is returned, so that the caller can say that it starts anew.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from wheeltapper.detect.catalogue import Detector
+from wheeltapper.detect.family import families
+from wheeltapper.detect.peers import Open, Peers
+from wheeltapper.detect.process import DetectorState, State, start
+from wheeltapper.detect.table import Index
+
+VERSION = 1
+_SCHEMA = pa.schema(
+    [
+        pa.field("name", pa.string()),
+        pa.field("type", pa.string()),
+        pa.field("shape", pa.list_(pa.int64())),
+        pa.field("data", pa.large_binary()),
+    ]
+)
+Array = npt.NDArray[np.generic]
+
+
+def fingerprint(detector: Detector) -> str:
+    """Changes when old state would mean something else."""
+    parts = (
+        detector.family, detector.filter, detector.entity, detector.value, detector.unit,
+        detector.peers, repr(detector.settings),
+    )  # fmt: skip
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def _arrays(state: State, detectors: Sequence[Detector]) -> Iterator[tuple[str, Array]]:
+    for entity, index in state.indexes.items():
+        for name, array in index._asdict().items():
+            yield f"index/{entity}/{name}", array
+    for detector in detectors:
+        one = state.detectors[detector.name]
+        entities = int(state.indexes[detector.entity].size[0])
+        by_entity = families()[detector.family].by_entity
+        for name, array in one.own._asdict().items():
+            # Spare room for entities to come is no state; a detector that saw none has none.
+            yield f"own/{detector.name}/{name}", _fitted(array, entities, name in by_entity)
+        rows = int(one.open.size[0])
+        for name, array in one.open._asdict().items():
+            yield f"open/{detector.name}/{name}", array if name == "size" else array[:rows]
+        for name, array in one.peers._asdict().items():
+            yield f"peers/{detector.name}/{name}", array
+
+
+def _fitted(array: Array, rows: int, by_entity: bool) -> Array:
+    if not by_entity:
+        return array
+    if len(array) >= rows:
+        return array[:rows]
+    return np.concatenate([array, np.zeros((rows - len(array), *array.shape[1:]), array.dtype)])
+
+
+def to_bytes(state: State, detectors: Sequence[Detector]) -> bytes:
+    named = list(_arrays(state, detectors))
+    meta = {
+        "version": VERSION,
+        "watermark_us": state.watermark_us,
+        "days": {d.name: state.detectors[d.name].day for d in detectors},
+        "fingerprints": {d.name: fingerprint(d) for d in detectors},
+    }
+    table = pa.table(
+        {
+            "name": [name for name, _ in named],
+            "type": [array.dtype.str for _, array in named],
+            "shape": [list(array.shape) for _, array in named],
+            "data": [np.ascontiguousarray(array).tobytes() for _, array in named],
+        },
+        schema=_SCHEMA.with_metadata({"wheeltapper": json.dumps(meta, sort_keys=True)}),
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def from_bytes(data: bytes, detectors: Sequence[Detector]) -> tuple[State, list[str]]:
+    """The state, and the names of detectors that have none in it or changed since.
+
+    Raises
+    ------
+    ValueError   if the bytes are no snapshot, or one of a later version.
+    """
+    try:
+        table = pa.ipc.open_stream(data).read_all()
+        meta = json.loads(table.schema.metadata[b"wheeltapper"])
+    except (pa.ArrowInvalid, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"not a snapshot of detection state: {error}") from error
+    if meta["version"] > VERSION:
+        raise ValueError(f"snapshot of version {meta['version']}, this program reads {VERSION}")
+    arrays: dict[str, Array] = {
+        row["name"]: np.frombuffer(row["data"], row["type"]).reshape(row["shape"]).copy()
+        for row in table.to_pylist()
+    }
+    state = start(detectors)
+    state.watermark_us = meta["watermark_us"]
+    for entity in state.indexes:
+        if f"index/{entity}/keys" in arrays:
+            state.indexes[entity] = Index(
+                *(arrays[f"index/{entity}/{field}"] for field in Index._fields)  # type: ignore[arg-type]  # dtypes are checked by the file's own type column
+            )
+    anew = []
+    for detector in detectors:
+        if meta["fingerprints"].get(detector.name) != fingerprint(detector):
+            anew.append(detector.name)
+            continue
+        own = state.detectors[detector.name].own
+        state.detectors[detector.name] = DetectorState(
+            own._replace(**{f: arrays[f"own/{detector.name}/{f}"] for f in own._fields}),
+            _rows_of(arrays, detector.name),
+            Peers._make(arrays[f"peers/{detector.name}/{f}"] for f in Peers._fields),
+            meta["days"][detector.name],
+        )
+    return state, anew
+
+
+def _rows_of(arrays: dict[str, Array], name: str) -> Open:
+    """Open rows with the spare room that `push` expects."""
+    empty = 64
+    rows = []
+    for field in Open._fields:
+        array = arrays[f"open/{name}/{field}"]
+        if field != "size":
+            room = max(empty, 1 << max(0, len(array) - 1).bit_length())
+            wide = np.zeros(room, array.dtype)
+            wide[: len(array)] = array
+            array = wide
+        rows.append(array)
+    return Open._make(rows)
