@@ -4,6 +4,7 @@ A file that ends early (cut, corrupt, a bomb) ends like any other for the reader
 readable is kept; `fault` then says why.
 """
 
+import codecs
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,7 +45,7 @@ class Stream:
         magic = self._file.read(4)
         self._file.seek(0)
         unpack = _zstd if magic == ZSTD else _gzip if magic[:2] == GZIP else _plain
-        self._blocks = unpack(self._file)
+        self._blocks = _utf8(unpack(self._file))
 
     @property
     def packed_bytes(self) -> int:
@@ -52,7 +53,6 @@ class Stream:
         return self._size if self._file.closed else self._file.tell()
 
     def close(self) -> None:
-        self._blocks.close()
         self._file.close()
 
     def peek(self, size: int = HEAD_BYTES) -> bytes:
@@ -69,7 +69,7 @@ class Stream:
         return self._block()
 
     def read_all(self, limit: int) -> bytes:
-        """Everything that is left; or, where that is more than `limit` bytes, a bit more than it."""
+        """Everything that is left, or just past `limit` bytes of it."""
         blocks, size = [], 0
         while size <= limit and (block := self.read()):
             blocks.append(block)
@@ -85,7 +85,7 @@ class Stream:
             return b""
         try:
             block = next(self._blocks, b"")
-        except (EOFError, zlib.error) as error:
+        except (EOFError, UnicodeError, zlib.error) as error:
             self.fault = f"cut or corrupt: {error}; what came before was kept"
             return b""
         except OSError as error:
@@ -106,7 +106,7 @@ class Stream:
 
 
 def _plain(file: BinaryIO) -> Iterator[bytes]:
-    while block := file.read(_PACKED_BYTES):
+    while block := file.read(_STEP_BYTES):
         yield block
 
 
@@ -143,3 +143,17 @@ def _zstd(file: BinaryIO) -> Iterator[bytes]:
             yield bytes(block)
             raise EOFError(str(error)) from error
         yield bytes(block)
+
+
+def _utf8(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same, where a byte order mark says UTF-16 (Windows exports) as UTF-8; without the mark."""
+    first = next(blocks, b"")
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        decoder = codecs.getincrementaldecoder("utf-16")()
+        yield decoder.decode(first).encode()
+        for block in blocks:
+            yield decoder.decode(block).encode()
+        yield decoder.decode(b"", final=True).encode()
+    else:
+        yield first.removeprefix(codecs.BOM_UTF8)
+        yield from blocks
