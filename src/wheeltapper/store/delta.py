@@ -1,0 +1,198 @@
+"""A Delta table: Parquet files and a log that says which of them count.
+
+What is written appears all at once or not at all, and a write that carries an id happens once:
+the log remembers the id, so that after a crash the same write can simply be asked for again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
+
+from wheeltapper.errors import WheeltapperError
+
+DAY = "day"
+# Rows of one row group: what a reader can skip by time inside a file.
+_ROW_GROUP = 65_536
+# Delta keeps statistics in whole milliseconds, rounded down.
+_ROUNDED_US = 999
+_FIRST_US, _LAST_US = -(2**62), 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One Parquet file of a table and the times it spans."""
+
+    uri: str
+    first_us: int
+    """No row is before it; UTC, microseconds since 1970-01-01, up to 1 ms early."""
+    last_us: int
+    """No row is after it; up to 1 ms late."""
+    rows: int
+    day: int | None
+    """Partition, in days since 1970-01-01; None where the table has no partitions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A table as it stood at one version; its files stay until they are vacuumed."""
+
+    files: tuple[DataFile, ...] = ()
+    columns: frozenset[str] = frozenset()
+
+    def between(self, first_us: int | None, last_us: int | None) -> list[DataFile]:
+        """Files that may hold rows with `first_us <= time <= last_us`, by their first time."""
+        found = [
+            file
+            for file in self.files
+            if (first_us is None or file.last_us >= first_us)
+            and (last_us is None or file.first_us <= last_us)
+        ]
+        return sorted(found, key=lambda file: (file.first_us, file.uri))
+
+
+class Delta:
+    """One table at a local path or an object store's URL; made by the first write to it.
+
+    Object stores take their keys from the environment, in the names of the store's own tools
+    (`AWS_ACCESS_KEY_ID`, `AZURE_STORAGE_ACCOUNT_NAME`, `GOOGLE_APPLICATION_CREDENTIALS` …).
+    """
+
+    def __init__(
+        self, url: str, schema: pa.Schema, *, by_day: bool, plain: tuple[str, ...] = ()
+    ) -> None:
+        """`plain` names columns whose values hardly repeat: no dictionary, no statistics."""
+        self.url = url if "://" in url else _folder(url)
+        self.schema = schema.append(pa.field(DAY, pa.date32())) if by_day else schema
+        self.by_day = by_day
+        unique = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+        self._writer = WriterProperties(
+            compression="ZSTD",
+            compression_level=1,
+            max_row_group_size=_ROW_GROUP,
+            default_column_properties=ColumnProperties(statistics_enabled="CHUNK"),
+            column_properties=dict.fromkeys(plain, unique),
+        )
+
+    def open(self) -> DeltaTable | None:
+        """The newest version, or None where nothing was ever written."""
+        if not DeltaTable.is_deltatable(self.url):
+            return None
+        return DeltaTable(self.url)
+
+    def snapshot(self) -> Snapshot:
+        table = self.open()
+        if table is None:
+            return Snapshot()
+        adds = pa.table(table.get_add_actions(flatten=True))
+
+        def column(name: str) -> list[int | None]:
+            if name not in adds.column_names:
+                return [None] * adds.num_rows
+            integers = pa.int32() if pa.types.is_date32(adds[name].type) else pa.int64()
+            values: list[int | None] = adds[name].cast(integers).to_pylist()
+            return values
+
+        return Snapshot(
+            files=tuple(
+                DataFile(
+                    uri=f"{self.url}/{unquote(path)}",
+                    # A file written by another program may come without statistics.
+                    first_us=_FIRST_US if first is None else first,
+                    last_us=_LAST_US if last is None else last + _ROUNDED_US,
+                    rows=rows or 0,
+                    day=day,
+                )
+                for path, first, last, rows, day in zip(
+                    adds["path"].to_pylist(),
+                    column("min.time"),
+                    column("max.time"),
+                    column("num_records"),
+                    column(f"partition.{DAY}"),
+                    strict=True,
+                )
+            ),
+            columns=frozenset(field.name for field in table.schema().fields),
+        )
+
+    def version(self, write_id: str) -> int | None:
+        """The number that the last write with this id carried; None if there was none."""
+        table = self.open()
+        return None if table is None else table.transaction_version(write_id)
+
+    def append(self, table: pa.Table, write_id: str) -> bool:
+        """Add rows, in their order within a day, in one commit; False if `write_id` was there.
+
+        `table` has the columns of the table's schema, without `day`.
+        """
+        if self.by_day:
+            table = table.append_column(self.schema.field(DAY), pc.cast(table["time"], pa.date32()))
+        target = self.open() or DeltaTable.create(
+            self.url,
+            self.schema,
+            mode="ignore",
+            partition_by=[DAY] if self.by_day else None,
+            # Statistics of forty columns would be most of the log, and only this one is asked for.
+            configuration={"delta.dataSkippingStatsColumns": "time"},
+        )
+        if target.transaction_version(write_id) is not None:
+            return False
+        known = {field.name for field in target.schema().fields}
+        write_deltalake(
+            target,
+            table,
+            mode="append",
+            schema_mode=None if known.issuperset(table.column_names) else "merge",
+            writer_properties=self._writer,
+            commit_properties=_commit(write_id, 1),
+        )
+        return True
+
+    def rewrite(self, days: Sequence[date]) -> None:
+        """Put each day's rows into as few files as can be, sorted by time; readers see no change.
+
+        Files that are no longer named are removed a week later, when nobody reads them any more.
+        """
+        table = self.open()
+        if table is None or not days:
+            return
+        wanted = [day.isoformat() for day in days]
+        table.optimize.z_order(
+            ["time"],
+            partition_filters=[(DAY, "in", wanted)],
+            writer_properties=self._writer,
+        )
+        table.vacuum(dry_run=False)
+
+    def clear(self, write_id: str, version: int) -> None:
+        """Take all rows out in one commit that carries `write_id` at `version`."""
+        table = self.open()
+        if table is not None:
+            table.delete(commit_properties=_commit(write_id, version))
+
+
+def _folder(path: str) -> str:
+    folder = str(Path(path).absolute())
+    # delta-rs makes a host name of the path, and ends in a panic where it is none.
+    if odd := sorted(set(folder) & set("[]^|%\\")):
+        raise WheeltapperError(
+            f"the lake cannot lie in {folder}: its path may not have {' '.join(odd)} in it; "
+            "use another folder"
+        )
+    return folder
+
+
+def _commit(write_id: str, version: int) -> CommitProperties:
+    return CommitProperties(app_transactions=[Transaction(write_id, version)])

@@ -1,0 +1,100 @@
+"""SQL over a table's files, by DuckDB, in UTC, with nothing of the machine within its reach."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import duckdb
+import pyarrow as pa
+
+from wheeltapper.store.delta import DataFile, Delta, Snapshot
+
+Value = str | int | float | bool | bytes | None | object
+"""What a `?` or `$name` in a query can stand for."""
+
+
+def connect(allowed: Sequence[str]) -> duckdb.DuckDBPyConnection:
+    """A database in memory that may read below the folders `allowed` and nothing else."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    local = [folder for folder in allowed if "://" not in folder]
+    connection.execute(f"set allowed_directories = {_list(local)}")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def view(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    delta: Delta,
+    snapshot: Snapshot,
+    files: Sequence[DataFile],
+    schema: pa.Schema,
+) -> None:
+    """Make `name` stand for the rows of `files`, with the columns and types of `schema`.
+
+    A column that the lake was written without is null.
+    """
+    if not files:
+        connection.register(f"{name}_nothing", schema.empty_table())
+        connection.execute(f"create view {name} as select * from {name}_nothing")
+        return
+    columns = ", ".join(
+        f'"{field.name}"'
+        if field.name in snapshot.columns
+        else f'null::{_sql_type(field.type)} as "{field.name}"'
+        for field in schema
+    )
+    if any("://" in file.uri for file in files):
+        # DuckDB would have to download an extension to read an object store by itself.
+        table = delta.open()
+        if table is None:
+            raise RuntimeError(f"{delta.url} went away while it was read")
+        connection.register(f"{name}_files", table.to_pyarrow_dataset())
+        connection.execute(f"create view {name} as select {columns} from {name}_files")
+        return
+    paths = _list([_literal_path(file.uri) for file in files])
+    connection.execute(
+        f"create view {name} as select {columns} "
+        f"from read_parquet({paths}, union_by_name = true, hive_partitioning = false)"
+    )
+
+
+def table(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    params: Sequence[Value] | Mapping[str, Value] | None = None,
+) -> pa.Table:
+    """The rows of a query; raises duckdb.Error for SQL that cannot be run."""
+    found = connection.sql(query, params=params)
+    if found is None:
+        raise ValueError(f"not a query: {query}")
+    result: pa.Table = found.to_arrow_table()
+    return result
+
+
+def _list(texts: Sequence[str]) -> str:
+    quoted = ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+    return f"[{quoted}]"
+
+
+def _literal_path(path: str) -> str:
+    """A path that DuckDB does not take for a pattern."""
+    return re.sub(r"([*?\[])", r"[\1]", path)
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return _sql_type(kind.value_type) + "[]"
+    if pa.types.is_timestamp(kind):
+        return "timestamptz"
+    names = {
+        pa.string(): "varchar",
+        pa.binary(): "blob",
+        pa.bool_(): "boolean",
+        pa.int64(): "bigint",
+        pa.int16(): "smallint",
+        pa.float32(): "real",
+        pa.float64(): "double",
+    }
+    return names[kind]
