@@ -23,7 +23,9 @@ from wheeltapper.refine.phrase import (
 )
 
 FILE = Path(__file__).parent / "verbs.toml"
-_WORD = re.compile(r"OAuth\d?|[A-Z]{2,}s?(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[^\W\d_][a-z'’]*|\d+|[^\W_]+")
+_WORD = re.compile(
+    r"OAuth\d?|[A-Z]{2,}s?(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[^\W\d_][a-z'’]*|\d+|[^\W_]+"
+)
 _VERSION = re.compile(r"20\d{6}(?:v\d+)?$")
 _VERSION_PART = re.compile(r"v\d+(?:(?:alpha|beta)\d*)?|alpha|beta")
 _SIGN = re.compile(r"\b(sign|log)[ _-](in|on|out|off|up)\b", re.I)

@@ -18,6 +18,8 @@ APP = "{app}"
 SUCCESS, FAILURE, DENIED = "success", "failure", "denied"
 _ARTICLE = re.compile(r"^(?:an?|the|one) ")
 _PART = re.compile(r"(\{app\}|\{[^{}\[\]]+\}|\[[^{}\[\]]+\])")
+_HAPPENS = {"be", "have", "try", "refuse", "report"}
+"""What began with these happened, whatever outcome the log gives it: being locked out."""
 _SPOKEN_AS_WORD = {"LAN", "MAC", "NAT", "RAM", "RAID", "SAML", "SAN", "SIM"}
 """Capitals that are not read letter by letter: a SAML provider, but an MFA device."""
 
@@ -78,7 +80,7 @@ class Phrase:
     ) -> str:
         """Say it in the past tense, without its subject; `outcome` is one of the three above."""
         base = self.verb + self._rest(count, target, app)
-        if outcome == SUCCESS:
+        if outcome == SUCCESS or self.verb in _HAPPENS:
             return forms.past(self.verb) + self._rest(count, target, app)
         if outcome == DENIED and not self._says(count, target):
             return f"was denied {forms.doing(self.verb)}{self._rest(count, target, app)}"
@@ -138,8 +140,8 @@ def parse(text: str, severity: float = 0.0) -> Phrase:
             parts.append(APP)
         elif piece.startswith(("{", "[")):
             parts.append(_slot(piece))
-        elif re.search(r"[][{}]", piece):
-            raise ValueError(f"{text!r} has a bracket without its partner")
+        elif re.search(r"[][{}|~]", piece):
+            raise ValueError(f"{text!r} has one of {{}}[]|~ where it means nothing")
         elif piece:
             parts.append(piece)
     slots = [part for part in parts if isinstance(part, Slot)]
