@@ -1,1 +1,7 @@
 """Files become native records, native records become Activities."""
+
+from wheeltapper.ingest.batch import Batch, Progress, Reject
+from wheeltapper.ingest.kinds import Sources
+from wheeltapper.ingest.pipeline import read
+
+__all__ = ["Batch", "Progress", "Reject", "Sources", "read"]
