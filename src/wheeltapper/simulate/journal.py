@@ -1,0 +1,48 @@
+"""Journal: what the organisation's systems wrote down, until it is put into files.
+
+Kept by the UTC day it belongs to, so that a day can be written as soon as nobody can add to it.
+"""
+
+from collections import defaultdict
+
+DAY_S = 86_400
+
+
+class Journal:
+    """Records with their times; what lies outside [first_s, end_s) never was."""
+
+    def __init__(self, first_s: int, end_s: int) -> None:
+        self.first_s = first_s
+        self.end_s = end_s
+        self.cloud: dict[int, list[tuple[float, bytes]]] = defaultdict(list)
+        self.okta: dict[int, list[tuple[float, bytes]]] = defaultdict(list)
+        self.hosts: dict[str, list[tuple[float, str]]] = defaultdict(list)
+        self._written = -1
+
+    def cloudtrail(self, at_s: float, record: bytes) -> None:
+        if self.first_s <= at_s < self.end_s:
+            self.cloud[self._day(at_s)].append((at_s, record))
+
+    def system_log(self, at_s: float, record: bytes) -> None:
+        if self.first_s <= at_s < self.end_s:
+            self.okta[self._day(at_s)].append((at_s, record))
+
+    def auth(self, host: str, at_s: float, line: str) -> None:
+        """A line of sshd: what follows the host's name in auth.log."""
+        if self.first_s <= at_s < self.end_s:
+            self.hosts[host].append((at_s, line))
+
+    def take(self, day: int) -> tuple[list[tuple[float, bytes]], list[tuple[float, bytes]]]:
+        """CloudTrail and Okta records of a day in the order in which they happened."""
+        self._written = day
+        return sorted(self.cloud.pop(day, []), key=_time), sorted(self.okta.pop(day, []), key=_time)
+
+    def _day(self, at_s: float) -> int:
+        day = int(at_s - self.first_s) // DAY_S
+        if day <= self._written:
+            raise ValueError(f"a record of day {day} came after that day was written")
+        return day
+
+
+def _time(entry: tuple[float, bytes]) -> float:
+    return entry[0]
