@@ -38,10 +38,10 @@ class Detector:
     """Activity column whose values it speaks about."""
     says: str
     """The sentence for a finding; `{…}` names are listed in docs/reference/detectors.md."""
-    normal: str = ""
-    """What would have been normal, in the same form."""
     value: str = ""
     """Columns joined by `+`, or an SQL expression: what is compared (novelty)."""
+    value_is: str = ""
+    """The Activity column whose words fit the value, where `value` is not that column itself."""
     unit: str = "act"
     """What counts once: every act, a session, or a day."""
     peers: str = "peer_group"
@@ -51,6 +51,18 @@ class Detector:
     """Share of its evidence that counts: below 1 for what says little about who acts."""
     settings: Any = None  # the family's own dataclass
     file: str = field(default="", compare=False)
+
+    @property
+    def words_of(self) -> str:
+        """The Activity column whose words fit the value; the last of several joined."""
+        return self.value_is or (self.columns[-1] if self.columns else "")
+
+    @property
+    def value_sql(self) -> str:
+        """The value as one SQL expression."""
+        if not self.columns:
+            return self.value
+        return f"concat_ws(' ', {', '.join(self.columns)})"
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -176,6 +176,13 @@ class Delta:
         )
         table.vacuum(dry_run=False)
 
+    def delete(self, column: str, after: str) -> None:
+        """Take out the rows whose text in `column` sorts after `after`."""
+        table = self.open()
+        if table is not None:
+            quoted = after.replace("'", "''")
+            table.delete(f"{column} > '{quoted}'")
+
     def clear(self, write_id: str, version: int) -> None:
         """Take all rows out in one commit that carries `write_id` at `version`."""
         table = self.open()

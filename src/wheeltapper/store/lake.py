@@ -254,6 +254,15 @@ class Lake:
             )
         return found.cast(finding.SCHEMA)
 
+    def drop_findings(self, *, after: str) -> None:
+        """Take out the findings of steps that sort after `after`: an unfinished step's."""
+        with self._connect(0, -1, findings=True) as connection:
+            left = query.table(
+                connection, "select count(*) n from findings where step > ?", [after]
+            )
+        if left["n"][0].as_py():
+            self._findings.delete("step", after)
+
     def replace_findings(self) -> None:
         """Empty the findings, so that detection can run again over the same steps."""
         replay = self._findings.version(_REPLAY) or 0

@@ -1,1 +1,1 @@
-"""One machine, embedded."""
+"""One machine, embedded: everything in this process, state in the workspace's folder."""

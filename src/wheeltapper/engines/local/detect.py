@@ -1,0 +1,161 @@
+"""Detection over the lake, step by step, each step all or nothing.
+
+A step reads the next acts in order, judges them, appends the findings under the step's number and
+then commits the state. Killed anywhere, the next run does the unfinished step again with the same
+outcome; findings that its first try left behind are recognised by their step.
+
+An act that arrives after its time has been passed is *late*: ingest marks it so. Rules judge it;
+kernels and models neither judge nor learn it, in replay as live. `replay` takes all in order.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import secrets
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wheeltapper import activity, finding
+from wheeltapper.detect import process as kernels
+from wheeltapper.detect import snapshot
+from wheeltapper.detect.catalogue import Detector
+from wheeltapper.detect.models.registry import ModelState, Registry
+from wheeltapper.detect.rules.ruleset import Ruleset
+from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
+from wheeltapper.errors import WheeltapperError
+from wheeltapper.store.lake import Lake
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What a run of detection did."""
+
+    acts: int
+    late: int
+    findings: int
+    anew: tuple[str, ...]
+    """Detectors without usable state: they have seen only what came since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judges:
+    """Everything that judges: the three kinds of detectors."""
+
+    detectors: Sequence[Detector]
+    rules: Ruleset
+    models: Registry
+    secret: bytes
+
+
+def columns_for(judges: Judges) -> list[str]:
+    """The Activity columns that the judges read; `raw` only where one of them needs it."""
+    texts = [d.filter + d.value for d in judges.detectors]
+    raw = bool(judges.rules.rules) or any("raw" in text for text in texts)
+    dropped = {"native_id"} | (set() if raw else {"raw"})
+    return [f.name for f in activity.FIELDS if f.name not in dropped]
+
+
+def detect(
+    lake: Lake,
+    checkpoint: Checkpoint,
+    judges: Judges,
+    *,
+    step_rows: int,
+    threads: int,
+    replay: bool = False,
+    include_late: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Detection:
+    """Judge what the lake holds beyond the checkpoint.
+
+    With `replay` everything is judged again from the beginning, and the findings are what they
+    were; with `include_late` as well, acts that came late are taken in their place.
+
+    Raises
+    ------
+    WheeltapperError   if the saved state is damaged or was written by a later version.
+    """
+    manifest = Manifest() if replay else checkpoint.manifest()
+    if replay:
+        checkpoint.clear()
+    lake.drop_findings(after=_label(manifest.step))
+    kernel_state, model_state, anew = _restored(checkpoint, manifest, judges)
+    acts = late = found = 0
+    after = None if manifest.watermark_us is None else _time(manifest.watermark_us)
+
+    def commit(findings: pa.Table, now: Manifest) -> Manifest:
+        # The label ends in chance: a step that is done again is a step of its own.
+        lake.append_findings(findings, _label(now.step) + "-" + secrets.token_hex(4))
+        return checkpoint.commit(
+            now,
+            snapshot.to_bytes(kernel_state, judges.detectors),
+            judges.models.to_bytes(model_state),
+        )
+
+    with ThreadPoolExecutor(threads) as pool:
+        for table in lake.scan(
+            after, None, step_rows, columns=columns_for(judges), dictionary=True
+        ):
+            on_time = table if include_late else table.filter(pc.invert(table["late"]))
+            kernel_state, by_kernels = kernels.process(
+                kernel_state, on_time, judges.detectors, judges.secret, pool
+            )
+            model_state, by_models = judges.models.process(model_state, on_time)
+            tables = [by_kernels, by_models, judges.rules.judge(table)]
+            findings = pa.concat_tables([t.cast(finding.SCHEMA) for t in tables])
+            manifest = commit(
+                findings,
+                replace(
+                    manifest,
+                    step=manifest.step + 1,
+                    watermark_us=int(table["time"].cast(pa.int64())[-1].as_py()),
+                    late_us=max(
+                        manifest.late_us or 0, int(pc.max(table["received"]).cast("int64").as_py())
+                    ),
+                ),
+            )
+            acts += len(table)
+            found += len(findings)
+            if progress:
+                progress(len(table))
+    # What came after its time had been passed, since the last look: rules only.
+    if after is not None and judges.rules.rules:
+        since = manifest.late_us or 0
+        where = "late and received > make_timestamptz(?) and time <= make_timestamptz(?)"
+        behind = lake.activities(where=where, params=[since, manifest.watermark_us])
+        if len(behind):
+            findings = judges.rules.judge(behind)
+            latest = int(pc.max(behind["received"]).cast("int64").as_py())
+            manifest = commit(findings, replace(manifest, step=manifest.step + 1, late_us=latest))
+            late, found = len(behind), found + len(findings)
+    return Detection(acts=acts, late=late, findings=found, anew=tuple(anew))
+
+
+def _label(step: int) -> str:
+    """Steps sort as text as they do as numbers."""
+    return f"{step:012d}"
+
+
+def _restored(
+    checkpoint: Checkpoint, manifest: Manifest, judges: Judges
+) -> tuple[kernels.State, ModelState, list[str]]:
+    if not manifest.snapshot:
+        return kernels.start(judges.detectors), judges.models.start(), []
+    data = checkpoint.read(manifest.snapshot, manifest.checksum)
+    try:
+        state, anew = snapshot.from_bytes(data, judges.detectors)
+        models = judges.models.from_bytes(
+            checkpoint.read(manifest.models, manifest.models_checksum)
+        )
+    except ValueError as error:
+        raise WheeltapperError(f"{checkpoint.folder}: {error}") from error
+    return state, models, anew
+
+
+def _time(us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=us)

@@ -1,0 +1,49 @@
+"""Calibrate: evidence becomes `one in N actor-days`, a frequency that a person can read.
+
+The reference is the workspace itself: every day on which an entity of this type acted, nearly all
+of them without any finding. Within the reference N is counted; beyond it the tail is exponential
+(peaks over threshold; Coles, "An Introduction to Statistical Modeling of Extreme Values", 2001,
+section 4.2, shape 0), its scale taken from the median excess, which a few true attacks in the
+reference do not move.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+TAIL_SHARE = 0.1
+"""The tail begins at this share of the stories."""
+FEWEST = 20
+"""With fewer stories than this the tail is not fitted; only counting is left."""
+
+
+def calibrate(evidence: npt.NDArray[np.float64], entity_days: int) -> npt.NDArray[np.float64]:
+    """log2 of N for each story, where one in N entity-days shows as much evidence.
+
+    Parameters
+    ----------
+    evidence : float64 (stories,)   from `combine`, of one entity type
+    entity_days : int               days of activity of all entities of that type
+
+    Returns
+    -------
+    float64 (stories,)   from 0; monotone in `evidence`.
+    """
+    n = evidence.size
+    days = max(entity_days, n, 1)
+    if n == 0:
+        return np.empty(0)
+    ascending = np.sort(evidence)
+    # Stories with at least this much, the story itself included.
+    as_much = n - np.searchsorted(ascending, evidence, side="left")
+    counted = np.log2(days / as_much)
+    if n < FEWEST:
+        return counted
+    threshold = ascending[int(n * (1 - TAIL_SHARE))]
+    excess = ascending[ascending > threshold] - threshold
+    if excess.size < FEWEST // 4:
+        return counted
+    scale = max(float(np.median(excess)) / np.log(2.0), 1e-9)
+    share = excess.size / days
+    fitted = -np.log2(share) + (evidence - threshold) / scale / np.log(2.0)
+    # In the bulk counting is exact; in the tail the fit smooths it and reaches beyond it.
+    return np.where(evidence > threshold, np.maximum(fitted, 0.0), counted)

@@ -1,0 +1,255 @@
+"""Explain: a finding in a sentence: what happened, what was expected, what peers do.
+
+Everything is rendered from data: the clause of the catalogue entry, the words of the application's
+vocabulary, and the figures the kernel left in the finding's evidence.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from wheeltapper.refine import values
+from wheeltapper.refine.wording import Wording
+from wheeltapper.refine.words import Vocabulary
+
+PREPOSITIONS = ("from", "at", "with", "on", "using", "in", "through", "as", "to", "by", "under")
+UNITS = {"act": "acts", "session": "sessions", "day": "days"}
+GIT_UNITS = {"act": "changes", "session": "commits", "day": "days"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One finding with what its sentence needs; times in UTC."""
+
+    wording: Wording
+    entity_type: str
+    entity: str
+    time: datetime
+    observed: float
+    expected: float
+    baseline_n: int
+    source: str
+    app: str
+    action: str
+    outcome: str
+    reason: str
+    target: str
+    value: str
+    acts: int
+    """How many acts of the same kind the story holds."""
+    targets: int = 1
+    """On how many different things."""
+    peers: float = 0.0
+    of_peers: float = 0.0
+    peer_group: str = ""
+    before: float = 0.0
+    since_day: int = 0
+    title: str = ""
+    """Of a rule."""
+    features: Sequence[Mapping[str, object]] = field(default_factory=tuple)
+    """Of a model: what contributed most."""
+    usual: Sequence[tuple[str, int]] = ()
+    """Values the entity had before, with how often."""
+
+
+def plain(entity_type: str, entity: str) -> str:
+    """A name as people say it: `kim.lee@example.org` is Kim Lee; an identifier stays itself."""
+    shown = values.clean(entity, 60)
+    if entity_type != "actor" or "@" not in shown:
+        return shown
+    local = shown.split("@", 1)[0]
+    parts = local.replace("_", ".").split(".")
+    if len(parts) > 1 and all(p.replace("-", "").isalpha() for p in parts):
+        return " ".join(p.capitalize() for p in parts)
+    return local
+
+
+def clause(told: Told, words: Vocabulary) -> str:
+    """What was unusual, without a subject: `read 60 secrets`, `from Nigeria`."""
+    did = words.act(
+        told.source, told.app, told.action, max(told.acts, 1),
+        told.target if told.targets <= 1 else None, told.outcome, told.reason,
+    )  # fmt: skip
+    return told.wording.says.format(
+        did=did,
+        doing=words.noun(told.source, told.app, told.action),
+        value=_value(told, words),
+        count=f"{told.observed:,.0f}",
+        app=values.clean(told.app) or "an application",
+    )
+
+
+def adverbial(text: str) -> bool:
+    """Whether a clause says how or where rather than what."""
+    return text.split(" ", 1)[0].lower() in PREPOSITIONS
+
+
+def sentence(told: Told, words: Vocabulary) -> str:
+    """The finding as a colleague would tell it."""
+    who = plain(told.entity_type, told.entity)
+    what = clause(told, words)
+    if adverbial(what):
+        did = words.act(
+            told.source, told.app, told.action, 1, told.target, told.outcome, told.reason
+        )
+        what = f"{did} {what}"
+    against = "; ".join(p for p in (_history(told), _peers(told)) if p)
+    return f"{who} {what}: {against}." if against else f"{who} {what}."
+
+
+def would_be_normal(told: Told, words: Vocabulary) -> str:
+    """What would have raised nothing, in a phrase; empty where nothing can be said."""
+    if told.wording.family == "novelty" and told.usual:
+        said = [_word(told, words, value) for value, _ in told.usual[:3]]
+        total = sum(n for _, n in told.usual)
+        top = sum(n for _, n in told.usual[:3])
+        share = f" ({top:,} of {total:,} {_units(told)} before)" if total else ""
+        return f"{_listed(said, 'or')}{share}"
+    if told.wording.family == "rate":
+        most = max(told.expected, 1.0)
+        per = _window(told.wording.window_hours)
+        return f"about {most:,.0f} {per}"
+    if told.wording.family == "schedule" and told.usual:
+        return f"{_listed([words.value('hour_of_week', v) for v, _ in told.usual[:3]], 'or')}"
+    return ""
+
+
+def _word(told: Told, words: Vocabulary, value: str) -> str:
+    if told.wording.value_column == "action":
+        return words.noun(told.source, *_app_and_action(told, value))
+    if told.wording.value_column:
+        return words.value(told.wording.value_column, value)
+    return values.name(value)
+
+
+def _app_and_action(told: Told, value: str) -> tuple[str, str]:
+    """A value of `app+action` taken apart again."""
+    app, _, action = value.rpartition(" ")
+    return app or told.app, action
+
+
+def _value(told: Told, words: Vocabulary) -> str:
+    return _word(told, words, told.value) if told.value else "something else"
+
+
+def _units(told: Told) -> str:
+    return (GIT_UNITS if told.source == "git" else UNITS).get(told.wording.unit, "acts")
+
+
+def _since(told: Told) -> str:
+    day = date(1970, 1, 1) + timedelta(days=told.since_day)
+    return f"since {day:%-d %B %Y}"
+
+
+def _history(told: Told) -> str:
+    family, n = told.wording.family, told.baseline_n
+    if family == "novelty":
+        if n == 0:
+            return "the first this account was ever seen to do here"
+        if told.before < 0.5:
+            return f"never before in {n:,} {_units(told)} {_since(told)}"
+        times = max(1, round(told.before))
+        often = {1: "once", 2: "twice"}.get(times, f"about {times:,} times")
+        return f"{often} before in {n:,} {_units(told)} {_since(told)}"
+    if family == "rate":
+        per = _window(told.wording.window_hours)
+        if n < 1:
+            return f"{told.observed:,.0f} {per}, with no history of its own to compare with"
+        return (
+            f"{told.observed:,.0f} {per}, where {_about(told.expected)} were to be expected "
+            f"from {n:,} active {'hours' if told.wording.window_hours == 1 else 'windows'}"
+        )
+    if family == "schedule":
+        if told.before < 0.5:
+            return f"never active at that hour of the week in {n:,} active hours {_since(told)}"
+        return f"hardly ever active at that hour in {n:,} active hours {_since(told)}"
+    if family == "rule":
+        return f"rule “{values.clean(told.title or told.wording.about, 120)}”"
+    named = [
+        f"{values.clean(str(f.get('name', '')), 60).replace('_', ' ')} {f.get('observed')} "
+        f"where {f.get('median')} is usual"
+        for f in told.features[:3]
+    ]
+    return "the day as a whole does not look like this account: " + "; ".join(named)
+
+
+def _about(expected: float) -> str:
+    return f"about {expected:,.0f}" if expected >= 1.5 else "one or none"
+
+
+def _window(hours: int) -> str:
+    return {1: "in an hour", 24: "in a day"}.get(hours, f"in {hours} hours")
+
+
+def _peers(told: Told) -> str:
+    of = round(told.of_peers)
+    if told.wording.family == "novelty" and of >= 1:
+        who = _group(told, of)
+        had = round(told.peers)
+        if had == 0:
+            return f"nor has {'the one other' if of == 1 else 'any of'} {who}"
+        return f"{had:,} of {who} {'has' if had == 1 else 'have'}"
+    if told.wording.family == "rate" and of >= 1:
+        return f"{_about(told.peers)} among {_group(told, of)}"
+    return ""
+
+
+def _group(told: Told, of: int) -> str:
+    group = values.clean(told.peer_group, 40)
+    if told.entity_type != "actor":
+        return f"{of:,} others"
+    return f"{of:,} {group} peers" if group else f"{of:,} others"
+
+
+def _listed(items: Sequence[str], last: str = "and") -> str:
+    items = list(dict.fromkeys(items))
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def duration(start: datetime, end: datetime) -> str:
+    """`within 35 minutes`, `on 12 May`, `from 12 to 14 May`: how long a story took."""
+    took = end - start
+    if took < timedelta(minutes=1):
+        return ""
+    if took < timedelta(hours=2):
+        return f"within {max(1, round(took.total_seconds() / 60)):d} minutes"
+    if took < timedelta(hours=36):
+        return f"within {round(took.total_seconds() / 3600):d} hours"
+    return f"over {round(took.total_seconds() / 86400):d} days"
+
+
+def headline(told: Sequence[Told], words: Vocabulary, start: datetime, end: datetime) -> str:
+    """The story in one sentence, from its weightiest findings (weightiest first)."""
+    first = told[0]
+    verbs, adverbs = [], []
+    seen: set[str] = set()
+    for one in told:
+        what = clause(one, words)
+        if what in seen:
+            continue
+        seen.add(what)
+        if adverbial(what):
+            if len(adverbs) < 2:
+                adverbs.append(what)
+        elif len(verbs) < 3:
+            verbs.append(what)
+    if not verbs:
+        count = first.acts if first.targets > 1 else 1
+        verbs = [
+            words.act(
+                first.source,
+                first.app,
+                first.action,
+                count,
+                first.target if count == 1 else None,
+                first.outcome,
+                first.reason,
+            )  # fmt: skip
+        ]
+    parts = [plain(first.entity_type, first.entity), _listed(verbs), *adverbs]
+    took = duration(start, end)
+    if took:
+        parts.append(took)
+    return " ".join(parts)

@@ -1,0 +1,181 @@
+"""What the lake knows about the stories that become cases: asked in bulk, one query a question.
+
+Each function takes the stories (`story, entity, start, end`) of one entity column and gives rows
+keyed by `story`. Column names come from our own lists; everything from logs travels as Arrow.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wheeltapper.activity import ENTITY_COLUMNS
+from wheeltapper.refine.wording import Wording
+
+MOST_EVENTS = 2_000
+"""Events that one finding is unfolded to."""
+MOST_ACTS = 400
+"""Kinds of acts that one story is summed up in."""
+
+
+class Lake(Protocol):
+    """What this room asks of the store."""
+
+    def sql(
+        self,
+        text: str,
+        *,
+        tables: Mapping[str, pa.Table] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> pa.Table:
+        """Rows of a DuckDB query over the view `activities` and the given tables.
+
+        `since` and `until` leave out files of other days.
+        """
+        ...
+
+
+def _column(entity_type: str) -> str:
+    if entity_type not in ENTITY_COLUMNS:
+        raise ValueError(f"{entity_type!r} is no entity column: {', '.join(ENTITY_COLUMNS)}")
+    return entity_type
+
+
+def _least(times: pa.ChunkedArray) -> datetime | None:
+    value: datetime | None = pc.min(times).as_py()
+    return value
+
+
+def _most(times: pa.ChunkedArray) -> datetime | None:
+    value: datetime | None = pc.max(times).as_py()
+    return value
+
+
+def _frame(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
+    return frame
+
+
+def entity_days(lake: Lake, entity_type: str) -> int:
+    """Days of activity of all entities of a type: the denominator of `one in N`."""
+    column = _column(entity_type)
+    table = lake.sql(
+        f"select count(*) as n from (select distinct {column}, time::date from activities "
+        f"where {column} is not null)"
+    )
+    return int(table["n"][0].as_py())
+
+
+def acts(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
+    """Everything the entities did in their stories, summed up by kind of act."""
+    column = _column(entity_type)
+    return _frame(
+        lake.sql(
+            f"""
+            select s.story, a.source, a.app, a.action, a.outcome,
+                   min(a.reason) as reason, sum(coalesce(a."count", 1))::bigint as n,
+                   count(distinct a.target)::bigint as targets, min(a.target) as target,
+                   min(a.time) as first, max(a.time) as last
+            from activities a join stories s on a.{column} = s.entity
+            where a.time between s.start and s."end"
+            group by all order by s.story, n desc, a.action
+            """,
+            tables={"stories": stories},
+            since=_least(stories["start"]),
+            until=_most(stories["end"]),
+        )
+    )
+
+
+def baselines(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
+    """How much was known of the entities before their stories began, and their peer group."""
+    column = _column(entity_type)
+    return _frame(
+        lake.sql(
+            f"""
+            select s.story, count(*)::bigint as acts,
+                   count(distinct a.time::date)::bigint as days,
+                   min(a.time) as since, max(a.peer_group) as peer_group
+            from activities a join stories s on a.{column} = s.entity
+            where a.time < s.start group by s.story order by s.story
+            """,
+            tables={"stories": stories},
+        )
+    )
+
+
+def peer_counts(lake: Lake) -> dict[str, int]:
+    """Actors by peer group."""
+    table = lake.sql(
+        "select peer_group, count(distinct actor)::bigint as n from activities "
+        "where peer_group is not null group by peer_group"
+    )
+    return dict(zip(table["peer_group"].to_pylist(), table["n"].to_pylist(), strict=True))
+
+
+def natives(lake: Lake, ids: pa.Table) -> pl.DataFrame:
+    """`story, finding, native_id, …` of the events that findings name (`story, finding, id`)."""
+    return _frame(
+        lake.sql(
+            """
+            select i.story, i.finding, a.native_id, a.event_id, a.time, a.source, a.app, a.action,
+                   a.outcome, a.reason, a.target
+            from activities a join ids i on a.event_id = i.id
+            order by i.story, i.finding, a.time
+            """,
+            tables={"ids": ids},
+            since=_least(ids["time"]),
+            until=_most(ids["time"]),
+        )
+    )
+
+
+def windows(lake: Lake, wording: Wording, entity_type: str, asked: pa.Table) -> pl.DataFrame:
+    """The acts behind counted windows (`story, finding, entity, start, until`)."""
+    column = _column(entity_type)
+    return _frame(
+        lake.sql(
+            f"""
+            select w.story, w.finding, a.native_id, a.event_id, a.time
+            from activities a join asked w on a.{column} = w.entity
+            where a.time >= w.start and a.time < w.until and ({wording.filter})
+            qualify row_number() over (partition by w.finding order by a.time) <= {MOST_EVENTS}
+            order by w.finding, a.time
+            """,
+            tables={"asked": asked},
+            since=_least(asked["start"]),
+            until=_most(asked["until"]),
+        )
+    )
+
+
+def usual(lake: Lake, wording: Wording, entity_type: str, stories: pa.Table) -> pl.DataFrame:
+    """The three values that each entity had most before its story, `story, value, n, total`."""
+    column = _column(entity_type)
+    unit = {"session": "coalesce(a.session, a.event_id::varchar)", "day": "a.time::date"}.get(
+        wording.unit, "a.event_id"
+    )
+    return _frame(
+        lake.sql(
+            f"""
+            with judged as (
+              select {column} as entity, time, session, event_id, ({wording.value})::varchar as value
+              from activities where ({wording.filter})
+                and {column} in (select entity from stories)
+            ), counted as (
+              select s.story, a.value, count(distinct {unit})::bigint as n
+              from judged a join stories s on a.entity = s.entity
+              where a.time < s.start and a.value is not null group by all
+            )
+            select story, value, n from counted
+            qualify row_number() over (partition by story order by n desc, value) <= 4
+            order by story, n desc, value
+            """,
+            tables={"stories": stories},
+        )
+    )

@@ -1,0 +1,19 @@
+"""Rank: the stories worth a person's time, within what a person can read."""
+
+import polars as pl
+
+LEAST = 5.0
+"""log2 of N: a story that one in 32 entity-days shows is nobody's case."""
+
+
+def rank(stories: pl.DataFrame, budget_cases_per_day: float, days: int) -> pl.DataFrame:
+    """The stories that become cases, most unusual first; as many as the budget allows.
+
+    `stories` has `score` (log2 of N); ties go to the earlier one.
+    """
+    most = max(1, int(budget_cases_per_day * max(days, 1)))
+    return (
+        stories.filter(pl.col("score") >= LEAST)
+        .sort(["score", "evidence", "start", "entity"], descending=[True, True, False, False])
+        .head(most)
+    )

@@ -1,0 +1,47 @@
+"""What refinement has to know of a detector: its weight and its words.
+
+The engine makes one of these from each catalogue entry, rule and model, so that this room needs
+to know nothing of theirs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+RULE = "rule."
+MODEL = "model."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """One detector, as far as cases are concerned."""
+
+    name: str
+    family: str
+    """novelty, rate, schedule, rule or model: which kind of explanation fits."""
+    about: str
+    says: str
+    """Clause such as `from {value}` or `{did}`; with a preposition in front it says how."""
+    weight: float = 1.0
+    """Share of its evidence that counts."""
+    filter: str = ""
+    """SQL condition: the acts it looked at."""
+    value: str = ""
+    """SQL expression: the value it compared."""
+    value_column: str = ""
+    """The Activity column whose words fit the value, where there is one."""
+    unit: str = "act"
+    window_hours: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """All of them; a detector that has gone from the catalogue still has words."""
+
+    by_name: Mapping[str, Wording] = field(default_factory=dict)
+
+    def of(self, detector: str) -> Wording:
+        known = self.by_name.get(detector)
+        if known:
+            return known
+        family = "rule" if detector.startswith(RULE) else "model"
+        return Wording(name=detector, family=family, about=detector, says="{did}")

@@ -1,0 +1,347 @@
+"""A workspace in Python: the same things under the same names as the command.
+
+    import wheeltapper as wt
+    ws = wt.init("dir")            # or wt.open("dir")
+    ws.run("logs/")                # ingest, detect, refine
+    ws.cases(); ws.case(1); ws.findings(); ws.activities("actor = 'kim'")
+
+Frames are Polars. This module joins the rooms, as `cli` and `server` do.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from wheeltapper import config
+from wheeltapper.case import Case
+from wheeltapper.config import Config
+from wheeltapper.detect import catalogue
+from wheeltapper.detect.models.registry import Registry
+from wheeltapper.detect.rules.ruleset import BUILTIN, Ruleset
+from wheeltapper.engines.local import detect as detection
+from wheeltapper.engines.local import ingest as ingestion
+from wheeltapper.engines.local.checkpoint import Checkpoint
+from wheeltapper.engines.local.detect import Detection, Judges
+from wheeltapper.engines.local.ingest import Ingested
+from wheeltapper.enrich import Enricher
+from wheeltapper.errors import WheeltapperError
+from wheeltapper.ingest import Progress, Sources, read
+from wheeltapper.refine.refine import refine, span_days
+from wheeltapper.refine.wording import MODEL, RULE, Wording, Wordings
+from wheeltapper.refine.words import Vocabulary
+from wheeltapper.store import Casebook, Lake
+
+SECRET_BYTES = 16
+TEMPLATE = Path(__file__).with_name("wheeltapper.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a run did."""
+
+    ingested: Ingested
+    detected: Detection
+    cases: int
+
+
+class Workspace:
+    """One directory: settings, lake, state, casebook, models, rejects."""
+
+    def __init__(self, root: Path, settings: Config) -> None:
+        self.root = root
+        self.config = settings
+
+    def __repr__(self) -> str:
+        return f"<wheeltapper workspace {str(self.root)!r}>"
+
+    # Rooms of this workspace
+
+    @property
+    def lake(self) -> Lake:
+        where = self.config.lake
+        return Lake(where if "://" in where else str(self.root / where))
+
+    @contextmanager
+    def casebook(self) -> Iterator[Casebook]:
+        with Casebook(casebook_url(self.root, self.config)) as book:
+            yield book
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(self.root / "state")
+
+    @property
+    def rejects(self) -> Path:
+        return self.root / "rejects"
+
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary.load(self.root / "vocabulary", self.config.timezone)
+
+    def sources(self) -> Sources:
+        folder = self.root / "sources"
+        return Sources.load(folder if folder.is_dir() else None)
+
+    def detectors(self) -> list[catalogue.Detector]:
+        return catalogue.load([self.root / "detectors"], self.config.detect.off)
+
+    def judges(self) -> Judges:
+        off = self.config.detect.off
+        return Judges(
+            detectors=self.detectors(),
+            rules=Ruleset.load([BUILTIN, self.root / "rules"], off=off),
+            models=Registry(self.root / "models", off=off),
+            secret=self._secret(),
+        )
+
+    def _secret(self) -> bytes:
+        """The key of the hash: made once, never shown, of no use outside this workspace."""
+        path = self.root / "state" / "secret"
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_suffix(".new")
+            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_bytes(SECRET_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+            return path.read_bytes()
+
+    # The main job
+
+    def ingest(
+        self,
+        *paths: str | Path,
+        source: str | None = None,
+        reading: Callable[[Progress], None] | None = None,
+        progress: Callable[[Ingested], None] | None = None,
+    ) -> Ingested:
+        """Read files, folders, globs or a git repository into the lake.
+
+        `source` names the log kind where it is not to be detected. Reading the same again adds
+        nothing. What cannot be used is kept in `rejects/` with file, line and reason.
+        """
+        batches = read(
+            paths,
+            settings=self.config.ingest,
+            now=datetime.now(UTC),
+            timezone=self.config.timezone,
+            source=source,
+            sources=self.sources(),
+            progress=reading,
+        )
+        enricher = Enricher(self.config.enrich, root=self.root, timezone=self.config.timezone)
+        manifest = self.checkpoint.manifest()
+        return ingestion.ingest(
+            batches,
+            enricher,
+            self.lake,
+            self.rejects,
+            watermark_us=manifest.watermark_us,
+            progress=progress,
+        )
+
+    def detect(
+        self,
+        *,
+        replay: bool = False,
+        include_late: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Detection:
+        """Judge what came since the last time; with `replay` everything from the beginning."""
+        return detection.detect(
+            self.lake,
+            self.checkpoint,
+            self.judges(),
+            step_rows=self.config.detect.step,
+            threads=self.config.detect.threads,
+            replay=replay,
+            include_late=include_late,
+            progress=progress,
+        )
+
+    def refine(self) -> int:
+        """Make cases of all findings and keep them in the casebook; the number of cases."""
+        lake = self.lake
+        first, last, _ = lake.span()
+        with self.casebook() as book:
+            judged = [case for case in book.cases() if case.verdict]
+            cases = (
+                refine(
+                    lake.findings(),
+                    lake,
+                    wordings=wordings(self.judges()),
+                    words=self.vocabulary(),
+                    settings=self.config.refine,
+                    days=span_days(first, last),
+                    judged=judged,
+                )
+                if first and last
+                else []
+            )
+            book.save(cases)
+        return len(cases)
+
+    def run(
+        self,
+        *paths: str | Path,
+        source: str | None = None,
+        reading: Callable[[Progress], None] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Summary:
+        """Ingest, detect, refine."""
+        ingested = self.ingest(*paths, source=source, reading=reading)
+        detected = self.detect(progress=progress)
+        return Summary(ingested=ingested, detected=detected, cases=self.refine())
+
+    def train(self, until: datetime | None = None, name: str = "user_day") -> Path:
+        """Train the user-day model on what the lake holds before `until`; the model's folder."""
+        from wheeltapper.detect.models.train import train  # needs the extra [train]
+
+        train(self.lake.scan(None, until), until, self.root / "models", name=name)
+        return self.root / "models"
+
+    # What came of it
+
+    def cases(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        status: str | None = None,
+        entity: str | None = None,
+        limit: int | None = None,
+    ) -> list[Case]:
+        """Cases whose span overlaps `since`..`until`, ranked anew among themselves."""
+        with self.casebook() as book:
+            return book.cases(
+                status=status, since=since, until=until, entity=entity, limit=limit
+            )
+
+    def case(self, which: int | str) -> Case:
+        """A case by its rank or its id.
+
+        Raises
+        ------
+        WheeltapperError   if there is none.
+        """
+        with self.casebook() as book:
+            if isinstance(which, str) and not which.isdigit():
+                found = book.case(which)
+            else:
+                ranked = book.cases(limit=int(which))
+                found = ranked[-1] if len(ranked) == int(which) else None
+        if found is None:
+            raise WheeltapperError(f"there is no case {which}; list them with: wheeltapper cases")
+        return found
+
+    def judge(self, which: int | str, verdict: str, *, by: str, reason: str = "") -> Case:
+        """Give a verdict on a case; it stays when cases are made anew."""
+        case = self.case(which)
+        with self.casebook() as book:
+            book.judge(case.id, verdict, by=by, reason=reason, at=datetime.now(UTC))
+        return self.case(case.id)
+
+    def findings(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        detector: str | None = None,
+        entity: str | None = None,
+    ) -> pl.DataFrame:
+        """Findings as a frame with the columns of `finding.SCHEMA`."""
+        found = pl.from_arrow(
+            self.lake.findings(since=since, until=until, detector=detector, entity=entity)
+        )
+        assert isinstance(found, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
+        return found
+
+    def activities(
+        self,
+        where: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        """Activities that meet an SQL condition on their columns, by time."""
+        found = pl.from_arrow(
+            self.lake.activities(since=since, until=until, where=where, columns=columns)
+        )
+        assert isinstance(found, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
+        return found
+
+
+def casebook_url(root: Path, settings: Config) -> str:
+    """The casebook's URL, a relative SQLite path made absolute below the workspace."""
+    url = settings.casebook
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        return f"sqlite:///{(root / url.removeprefix('sqlite:///')).resolve()}"
+    return url
+
+
+def wordings(judges: Judges) -> Wordings:
+    """The words and weights of everything that judges, for `refine`."""
+    known = {
+        d.name: Wording(
+            name=d.name,
+            family=d.family,
+            about=d.about,
+            says=d.says,
+            weight=d.weight,
+            filter=d.filter,
+            value=d.value_sql,
+            value_column=d.words_of,
+            unit=d.unit,
+            window_hours=getattr(d.settings, "window_hours", 1),
+        )
+        for d in judges.detectors
+    }
+    for rule in judges.rules.rules:
+        name = RULE + rule.name
+        known[name] = Wording(name=name, family="rule", about=rule.title, says="{did}")
+    for model in judges.models.names:
+        name = MODEL + model
+        known[name] = Wording(
+            name=name, family="model", about=f"model {model}", says="in an unusual mixture"
+        )
+    return Wordings(known)
+
+
+def init(root: str | Path) -> Workspace:
+    """Make a workspace: a folder with a commented settings file.
+
+    Raises
+    ------
+    WheeltapperError   if there is one already, or the folder cannot be made.
+    """
+    folder = Path(root)
+    path = folder / config.FILE
+    if path.exists():
+        raise WheeltapperError(f"{path} is there already; open it, or choose another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as error:
+        raise WheeltapperError(f"{folder}: cannot be made a workspace: {error}") from error
+    return open(folder)
+
+
+def open(root: str | Path = ".") -> Workspace:
+    """Open the workspace in a folder.
+
+    Raises
+    ------
+    ConfigError   if it is none, or its settings cannot be used.
+    """
+    folder = Path(root)
+    return Workspace(folder, config.load(folder / config.FILE))
