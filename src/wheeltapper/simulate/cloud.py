@@ -22,11 +22,12 @@ _READS = ("Get", "List", "Describe", "Head", "Lookup", "Search", "Select", "Batc
           "Validate", "Test", "View", "Filter", "Check", "Decode", "BatchCheck", "Access",
           "Decrypt", "GenerateDataKey", "AssumeRole", "DownloadDBLog", "StartQuery")  # fmt: skip
 
-WORDS = ("booking", "tracking", "tariff", "wagon", "depot", "invoice", "yard", "route", "customs",
-         "manifest", "driver", "fleet", "pricing", "alerts", "partner", "ledger", "claims", "pallet",
-         "geofence", "weather", "portal", "search", "export", "ingest", "carrier", "slots", "fuel",
-         "identity", "reports", "billing", "quotes", "returns", "dispatch", "audit", "mobile",
-         "webhook")  # fmt: skip
+WORDS = ("booking", "tracking", "tariff", "wagon", "depot", "invoice", "yard", "route",
+         "customs", "manifest", "driver", "fleet", "pricing", "alerts", "partner",
+         "ledger", "claims", "pallet", "geofence", "weather", "portal", "search",
+         "export", "ingest", "carrier", "slots", "fuel", "identity", "reports", "billing",
+         "quotes", "returns", "dispatch", "audit", "mobile", "webhook")  # fmt: skip
+"""Products of this organisation: things are named after them."""
 
 # What asking for a bucket's settings answers where they were never set.
 _NOT_SET = {
@@ -189,10 +190,10 @@ def record(
     `params` replaces what the thing says; `moved` is bytes sent, for data events of S3.
     """
     service = act.service
-    if service == "s3" and error is None and about and act.name in _NOT_SET:
-        # Whether it was ever set is a property of the bucket, so it is always the same answer.
-        if (sum(about.id.encode()) + len(act.name)) % 5 < 2:
-            error = _NOT_SET[act.name]
+    unset = service == "s3" and error is None and about and act.name in _NOT_SET
+    # Whether it was ever set is a property of the bucket, so it is always the same answer.
+    if unset and about and (sum(about.id.encode()) + len(act.name)) % 5 < 2:
+        error = _NOT_SET[act.name]
     host = f"{service}.{REGION}.amazonaws.com"
     # Any: values of a JSON object.
     r: dict[str, Any] = {
@@ -337,7 +338,8 @@ def denied(act: Act, arn: str) -> tuple[str, str]:
     if act.service == "ec2":
         return "Client.UnauthorizedOperation", (
             f"You are not authorized to perform this operation. User: {arn} is not authorized to "
-            f"perform: ec2:{act.name} because no identity-based policy allows the ec2:{act.name} action"
+            f"perform: ec2:{act.name} because no identity-based policy allows the "
+            f"ec2:{act.name} action"
         )
     return "AccessDenied", (
         f"User: {arn} is not authorized to perform: {act.service}:{act.name} because no "

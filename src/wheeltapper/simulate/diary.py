@@ -12,7 +12,7 @@ import holidays
 
 from wheeltapper.simulate.chance import Chance
 from wheeltapper.simulate.people import Home, Person, office_address
-from wheeltapper.simulate.places import Address, City, anywhere, destinations, egress
+from wheeltapper.simulate.places import Address, City, anywhere, cities, destinations, egress
 
 OFFICE, HOME, TRIP = "office", "home", "trip"
 _ABSENT = "absent"
@@ -114,7 +114,7 @@ class Diary:
                 self._away.setdefault(d, city)
         goes = 0.07 if self.person.role.department in ("Engineering", "Data", "Security") else 0.01
         if chance.yes(goes):
-            fair = destinations("Amsterdam")[6]
+            fair = cities()[CONFERENCE]
             for d in range(self.calendar.conference_day, self.calendar.conference_day + 3):
                 self._away.setdefault(d, fair)
 

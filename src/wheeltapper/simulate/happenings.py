@@ -4,6 +4,8 @@ A bulk export that somebody asked for, a rarely used administrative task, a stor
 commands. They are not attacks and do not stand in truth.ndjson.
 """
 
+import msgspec
+
 from wheeltapper.simulate import cloud, okta
 from wheeltapper.simulate.chance import Chance
 from wheeltapper.simulate.cloud import Act, Caller
@@ -43,8 +45,8 @@ def _nth(lives: list[Life], role: str, number: int) -> Life | None:
 
 def _caller(life: Life, work: Workday, at: float, day: int, agent: str) -> Caller:
     tasks = life.tasks(life.person.role_on(day).name)
-    return tasks.caller("ASIA" + Chance(life.calendar.seed, at).hex(16).upper(), at - 60,
-                        life.console(work).ip, agent)  # fmt: skip
+    key = "ASIA" + Chance(life.calendar.seed, "happening", day).hex(16).upper()
+    return tasks.caller(key, at - 60, life.console(work).ip, agent)
 
 
 def _export(
@@ -58,7 +60,7 @@ def _export(
     for month in range(12):
         for part in range(30):
             at += 2 + chance.wait(9)
-            params = cloud.msgspec.Raw(
+            params = msgspec.Raw(
                 b'{"bucketName":"meridian-lake-archive","Host":"meridian-lake-archive.s3.us-east-1.'
                 b'amazonaws.com","key":"bookings/month=%02d/part-%05d.parquet"}' % (month + 1, part)
             )
@@ -113,8 +115,13 @@ def _new_bucket_policy(
     """A partner gets access to a bucket, as a ticket asks: never done before by this person."""
     caller = _caller(life, work, at, day, life.machines.cli(day, "s3api.put-bucket-policy"))
     bucket = cloud.named("bucket", "meridian-partner-drop")
-    for name, read in (("CreateBucket", False), ("GetBucketPolicy", True), ("PutBucketPolicy", False),
-                       ("GetBucketPolicy", True), ("PutBucketLifecycle", False)):  # fmt: skip
+    for name, read in (
+        ("CreateBucket", False),
+        ("GetBucketPolicy", True),
+        ("PutBucketPolicy", False),
+        ("GetBucketPolicy", True),
+        ("PutBucketLifecycle", False),
+    ):
         at += 20 + chance.wait(60)
         journal.cloudtrail(
             at, cloud.record(chance, at, Act("s3", name, "bucket", read), bucket, caller)

@@ -4,7 +4,7 @@ from datetime import datetime, time
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from wheeltapper.simulate import cloud, okta, servers
+from wheeltapper.simulate import okta, servers
 from wheeltapper.simulate.chance import Chance
 from wheeltapper.simulate.diary import Calendar, Diary, Workday
 from wheeltapper.simulate.habits import Habit, zipf
@@ -39,6 +39,8 @@ class Life:
         self.new_app_day = roll_out + int(chance.wait(5)) if chance.yes(0.75) else None
         self.new_app_weight = chance.spread(0.1, 0.7)
         self.slow = chance.yes(0.08)
+        self._new = person.first_day >= 0
+        """Has yet to enrol a second factor."""
         self._apps: dict[str, Habit[str]] = {}
         self._hosts: dict[str, Habit[str]] = {}
         self._tasks: dict[str, Tasks] = {}
@@ -82,9 +84,8 @@ class Life:
         agent = self.machines.browser(day)
         peer = okta.client(agent, self.web(work))
         session = self._sign_in(day, begin, work, chance, journal, agent)
-        times = [begin + chance.between(20, 900)] + self._times(
-            begin, end, chance.count(role.logins * self.pace * hours * self._rush(day)), chance
-        )
+        logins = chance.count(role.logins * self.pace * hours * self._rush(day))
+        times = [begin + chance.between(20, 900), *self._times(begin, end, logins, chance)]
         again = end + 1
         if chance.yes(self.sessions) and hours > 0.5:
             again = begin + chance.between(0.4, 0.7) * (end - begin)
@@ -188,8 +189,9 @@ class Life:
             if chance.yes(0.003 + (0.15 if work.back and slips else 0)):
                 self._reset(at, chance, journal, peer)
                 at += 60
-        self._say(at, chance, journal, peer, session, "policy.evaluate_sign_on", (self._me,), uri=uri,
-                  result="CHALLENGE", reason="Sign-on policy evaluation resulted in CHALLENGE")  # fmt: skip
+        self._say(at, chance, journal, peer, session, "policy.evaluate_sign_on", (self._me,),
+                  result="CHALLENGE", reason="Sign-on policy evaluation resulted in CHALLENGE",
+                  uri=uri)  # fmt: skip
         at += chance.between(3, 15)
         factor = "GOOGLE_OTP" if self.person.number % 9 == 4 else "OKTA_VERIFY_PUSH"
         if chance.yes(0.012):
@@ -206,7 +208,8 @@ class Life:
                   (self._me,), provider=factor, uri=uri)  # fmt: skip
         at += 0.4
         self._say(at, chance, journal, peer, session, "user.session.start", uri=uri)
-        if day == max(self.person.first_day, 0) == self.person.first_day:
+        if self._new:
+            self._new = False
             self._say(at + 60, chance, journal, peer, session, "user.mfa.factor.activate",
                       (self._me,), uri=uri)  # fmt: skip
         return session
@@ -280,8 +283,7 @@ class Life:
         self, at: float, chance: Chance, journal: Journal, peer: okta.Client, session: str
     ) -> None:
         """Things that administrators of Okta do all day, from most to least often."""
-        someone = okta.Target("00u" + Chance("someone", chance.rank(300)).hex(17), "User",
-                              f"requester-{chance.rank(300)}@meridian.example", "Requester")  # fmt: skip
+        someone = okta.requester(chance)
         kind = _ADMIN[chance.rank(len(_ADMIN), 1.25)]
         thing: tuple[okta.Target, ...] = (someone,)
         if kind.startswith("group."):
@@ -318,7 +320,8 @@ class Life:
 
 
 _ADMIN = ("group.user_membership.add", "application.user_membership.add", "user.account.unlock",
-          "user.mfa.factor.reset_all", "group.user_membership.remove", "user.account.reset_password",
+          "user.mfa.factor.reset_all", "group.user_membership.remove",
+          "user.account.reset_password",
           "application.user_membership.remove", "user.account.update_profile",
           "application.user_membership.update", "application.lifecycle.update",
           "user.mfa.factor.deactivate", "user.session.clear", "policy.rule.update",

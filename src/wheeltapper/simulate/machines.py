@@ -18,8 +18,6 @@ _BOTO = (40, ("1.42.61", "1.42.90", "1.43.8"))
 _TERRAFORM = (35, ("1.14.5", "1.14.6", "1.15.0"))
 _PROVIDER = {"1.14.5": "6.33.0", "1.14.6": "6.36.0", "1.15.0": "6.41.0"}
 _KERNEL = (31, ("6.8.0-101-generic", "6.8.0-106-generic", "6.8.0-110-generic"))
-CLI_ROLL_OUT = 2
-"""Version of the CLI (position) that the organisation asks everybody to move to: waits are short."""
 
 _OS = {
     "mac": ("Mac OS X", "Macintosh; Intel Mac OS X 10_15_7"),
@@ -68,7 +66,10 @@ class Machines:
             )
         else:
             v = self._version("browser", _CHROME, day)
-            raw = f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{v} Safari/537.36"
+            raw = (
+                f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) "
+                f"Chrome/{v} Safari/537.36"
+            )
             if kind == "Edge":
                 raw += f" Edg/{v}"
         return Agent(raw, os, {"Edge": "EDGE"}.get(kind, kind.upper()), "Computer")

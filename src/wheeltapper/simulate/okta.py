@@ -9,56 +9,17 @@ import msgspec
 
 from wheeltapper.simulate.chance import Chance
 from wheeltapper.simulate.machines import Agent
-from wheeltapper.simulate.people import Person
+from wheeltapper.simulate.people import DOMAIN, Person
 from wheeltapper.simulate.places import Address, City
+from wheeltapper.simulate.tables import table
 
 _encode = msgspec.json.Encoder().encode
 
-# Event type: what Okta displays, its older name, severity, kind of transaction.
-KINDS: dict[str, tuple[str, str, str]] = {
-    "user.session.start": ("User login to Okta", "core.user_auth.login_success", "INFO"),
-    "user.session.end": ("User logout from Okta", "core.user_auth.logout_success", "INFO"),
-    "policy.evaluate_sign_on": ("Evaluation of sign-on policy", "", "INFO"),
-    "user.authentication.auth_via_mfa": (
-        "Authentication of user via MFA", "core.user.factor.attempt_success", "INFO"),
-    "user.authentication.sso": ("User single sign on to app", "app.auth.sso", "INFO"),
-    "user.authentication.verify": ("Verify user identity", "", "INFO"),
-    "user.account.lock": ("Max sign in attempts exceeded", "core.user_auth.account_locked", "WARN"),
-    "user.account.unlock": ("User account unlock by admin", "core.user.config.user_unlock.success", "INFO"),
-    "user.account.reset_password": (
-        "Fired when the user's Okta password is reset", "core.user.config.password_reset.success", "INFO"),
-    "user.account.update_password": (
-        "User update password for Okta", "core.user.config.password_update.success", "INFO"),
-    "user.account.update_profile": ("Update user profile for Okta", "core.user.config.user_update.success", "INFO"),
-    "user.mfa.okta_verify.deny_push": ("User rejected Okta push verify", "", "WARN"),
-    "user.mfa.factor.activate": ("Activate factor or authenticator enrollment for user", "core.user.factor.activate", "INFO"),
-    "user.mfa.factor.deactivate": ("Reset factor or authenticator enrollment for user", "core.user.factor.deactivate", "INFO"),
-    "user.mfa.factor.reset_all": ("Reset all factors for user", "core.user.factor.reset_all", "INFO"),
-    "user.session.access_admin_app": ("User accessing Okta admin app", "app.admin.sso.login.success", "INFO"),
-    "user.session.clear": ("Clear user session", "core.user.sessions.clear", "INFO"),
-    "user.lifecycle.create": ("Create Okta user", "core.user.config.user_creation.success", "INFO"),
-    "user.lifecycle.activate": ("Activate Okta user", "core.user.config.user_activated.success", "INFO"),
-    "user.lifecycle.deactivate": ("Deactivate Okta user", "core.user.config.user_deactivated.success", "INFO"),
-    "user.lifecycle.suspend": ("Suspend Okta user", "core.user.config.user_suspended.success", "INFO"),
-    "group.user_membership.add": ("Add user to group membership", "core.user_group_member.user_add", "INFO"),
-    "group.user_membership.remove": ("Remove user from group membership", "core.user_group_member.user_remove", "INFO"),
-    "group.lifecycle.create": ("Create Okta group", "core.group.lifecycle.create", "INFO"),
-    "application.user_membership.add": ("Add user to application membership", "app.generic.provision.assign_user_to_app", "INFO"),
-    "application.user_membership.remove": ("Remove user's application membership", "app.generic.provision.deactivate_user_from_app", "INFO"),
-    "application.user_membership.update": ("Update application membership", "", "INFO"),
-    "application.lifecycle.create": ("Create application", "app.generic.lifecycle.create", "INFO"),
-    "application.lifecycle.update": ("Update application", "app.generic.config.app_updated", "INFO"),
-    "application.provision.user.sync": ("Sync user in external application", "app.user_management.push_profile_success", "INFO"),
-    "app.generic.unauth_app_access_attempt": ("User attempted unauthorized access to app", "app.generic.unauth_app_access_attempt", "WARN"),
-    "policy.rule.update": ("Update policy rule", "", "INFO"),
-    "policy.lifecycle.update": ("Update policy", "policy.lifecycle.update", "INFO"),
-    "zone.update": ("Update network zone", "", "INFO"),
-    "system.api_token.create": ("Create API token", "api.token.create", "INFO"),
-    "user.account.privilege.grant": ("Grant user privilege", "core.user.admin_privilege.granted", "INFO"),
-    "system.import.complete": ("Complete import", "app.user_management.import.complete", "INFO"),
-    "device.enrollment.create": ("Enroll new device", "", "INFO"),
-    "analytics.reports.export": ("Export of System Log report", "", "INFO"),
-}  # fmt: skip
+
+@cache
+def kinds() -> dict[str, tuple[str, str, str]]:
+    """Event type to what Okta displays, the event's older name, and its severity."""
+    return {name: (r[0], r[1], r[2]) for name, r in table("okta")["events"].items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +41,13 @@ def app(name: str) -> Target:
 @cache
 def group(name: str) -> Target:
     return Target("00g" + Chance("group", name).hex(17), "UserGroup", "unknown", name)
+
+
+def requester(chance: Chance) -> Target:
+    """Somebody of the wider organisation (contractors, partners) whose account is looked after."""
+    number = chance.rank(300)
+    email = f"partner-{number}@{DOMAIN}"
+    return Target("00u" + Chance("partner", number).hex(17), "User", email, f"Partner {number}")
 
 
 def account(person: Person) -> Target:
@@ -160,7 +128,7 @@ def event(
     transaction: str = "WEB",
 ) -> bytes:
     """One record of the System Log as JSON."""
-    message, legacy, severity = KINDS[kind]
+    message, legacy, severity = kinds()[kind]
     if result == "FAILURE":
         severity = "WARN"
         legacy = legacy.replace("success", "failed")

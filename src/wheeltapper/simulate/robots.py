@@ -14,8 +14,8 @@ from wheeltapper.simulate.chance import Chance
 from wheeltapper.simulate.cloud import Act, Caller
 from wheeltapper.simulate.diary import Calendar
 from wheeltapper.simulate.journal import Journal
-from wheeltapper.simulate.places import Address, cities
 from wheeltapper.simulate.people import Person
+from wheeltapper.simulate.places import Address, cities
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _TEAMS = tuple(f"{role}-{n}" for role in ("developer", "platform", "data") for n in (1, 2, 3))
@@ -265,10 +265,7 @@ class Robots:
             say(at, "system.import.complete", workday)
             for _ in range(chance.count(1.2)):
                 at += 1 + chance.wait(2)
-                someone = "00u" + Chance("someone", chance.rank(300)).hex(17)
-                name = f"requester-{chance.rank(300)}@meridian.example"
-                say(at, "application.provision.user.sync",
-                    okta.Target(someone, "User", name, "Requester"), workday)  # fmt: skip
+                say(at, "application.provision.user.sync", okta.requester(chance), workday)
             if hour != 6:
                 continue
             at += 30

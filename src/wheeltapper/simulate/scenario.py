@@ -50,15 +50,15 @@ class Splice:
 
 class _Identity(msgspec.Struct):
     arn: str = ""
-    userName: str = ""  # noqa: N815 - CloudTrail's name
+    userName: str = ""
 
 
 class _Head(msgspec.Struct):
     """What has to be read of a record to place it."""
 
-    eventID: str  # noqa: N815 - CloudTrail's name
-    eventTime: datetime  # noqa: N815 - CloudTrail's name
-    userIdentity: _Identity  # noqa: N815 - CloudTrail's name
+    eventID: str
+    eventTime: datetime
+    userIdentity: _Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,13 +147,13 @@ def perform(splice: Splice, lives: list[Life], calendar: Calendar, journal: Jour
             f"the date {splice.date} became {target} (also as {splice.date_long}); hours, minutes "
             "and seconds are as they were",
             f"the user {splice.user} became {person.login} ({person.email}): name, ARN, "
-            f"principal id ({splice.principal} became {person.principal}) and long-lived access key "
-            f"({splice.access_key} became {person.access_key})",
+            f"principal id ({splice.principal} became {person.principal}) and long-lived access "
+            f"key ({splice.access_key} became {person.access_key})",
             f"the account {splice.account} became {ACCOUNT}",
-            f"the addresses {', '.join(splice.addresses)} became {address}, from which {person.login} "
-            "works that day; all other addresses are as they were",
-            "spaces between JSON tokens, keys and all other values, among them eventID, requestID, "
-            "temporary keys, roles, user agents and older dates, are as they were",
+            f"the addresses {', '.join(splice.addresses)} became {address}, from which "
+            f"{person.login} works that day; all other addresses are as they were",
+            "all other text of the records, among it eventID, requestID, temporary keys, roles, user "
+            "agents and older dates, is as it was",
         ),
     )
 

@@ -6,12 +6,12 @@ from wheeltapper.simulate.scenario import Truth
 _INTRO = """\
 # Where these logs come from
 
-Meridian does not exist. Its {people} people, their work, the service accounts and all their records
-from {start} for {days} days (seed {seed}) were **simulated** by `wheeltapper simulate`. Names are
-combined by chance. Addresses are drawn by chance from ranges that providers give to customers in the
-country in question, so that a geo database has an answer; whoever has them in reality has nothing to
-do with this, and nothing hostile comes from them. Machines that guess passwords at the bastions have
-addresses reserved for documentation.
+Meridian does not exist. Its {people} people, their work, the service accounts and all their
+records from {start} for {days} days (seed {seed}) were **simulated** by `wheeltapper simulate`.
+Names are combined by chance. Addresses are drawn by chance from ranges that providers give to
+customers in the country in question, so that a geo database has an answer; whoever has them in
+reality has nothing to do with this, and nothing hostile was invented for them. Machines that guess
+passwords at the bastions have addresses reserved for documentation.
 """
 
 _NONE = "\nNo record is real: the logs were made without scenarios.\n"
@@ -19,15 +19,18 @@ _NONE = "\nNo record is real: the logs were made without scenarios.\n"
 _REAL = """
 ## Real records: {scenario}
 
-{n:,} CloudTrail records between {start:%Y-%m-%d %H:%M:%S} and {end:%H:%M:%S} UTC under the name of {actor} are **real**:
-their `eventID`s stand in `truth.ndjson`. They were published as {origin}.
+{n:,} CloudTrail records between {start:%Y-%m-%d %H:%M:%S} and {end:%H:%M:%S} UTC, under the name of
+{actor} and of the roles used in that hour, are **real**.
+Their `eventID`s stand in `truth.ndjson`. They were published as
+{origin}.
 
 What was changed in them, and nothing else:
 
 {changes}
 
 The records of another, ordinary user of that account and of AWS services acting by themselves were
-left out. Everything else that {actor} does in these logs, before, during and after, is simulated.
+left out. Everything else in these logs, also under the same name before, during and after, is
+simulated.
 
 {licence}"""
 
