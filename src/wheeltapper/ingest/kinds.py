@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.ingest.mapping import Mapping, PathTo, load
+from wheeltapper.ingest.mapping import Mapping, Nested, PathTo, load
 
 _decode = msgspec.json.Decoder().decode
 _WHOLE = PathTo("$", ())
@@ -23,6 +23,11 @@ class Kind:
     mapping: Mapping
     at: PathTo
     """Where in what the file holds the record lies; `$` where nothing is wrapped around it."""
+    nested: Nested | None = None
+    """The shape that it has to be freed of; None where it is flat."""
+
+    def __hash__(self) -> int:
+        return hash((self.mapping.name, self.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ class Sources:
                     if mapping.fallback == fallback and path in mapping.unwrap:
                         if _is_of(mapping, value):
                             return Kind(mapping, path)
+                        if nested := _shape(mapping, value):
+                            return Kind(mapping, path, nested)
         return None
 
     def kind_of_raw(self, raw: bytes) -> Kind | None:
@@ -88,6 +95,8 @@ class Sources:
             for path, value in _places(_decode(raw), _outer_first(mapping.unwrap)):
                 if _is_of(mapping, value):
                     return Kind(mapping, path)
+                if nested := _shape(mapping, value):
+                    return Kind(mapping, path, nested)
         return Kind(mapping, mapping.unwrap[0] if mapping.unwrap else _WHOLE)
 
 
@@ -101,6 +110,10 @@ def _places(record: object, paths: Iterable[PathTo]) -> Iterator[tuple[PathTo, o
         value = path.of(record)
         if isinstance(value, dict):
             yield path, value
+
+
+def _shape(mapping: Mapping, record: object) -> Nested | None:
+    return next((n for n in mapping.nested if _there(n.has.of(record))), None)
 
 
 def _is_of(mapping: Mapping, record: object) -> bool:

@@ -9,6 +9,9 @@
     line = 'sshd\\[\\d+\\]:'                       # or, a line of text, when this matches
     [fields]                                     # column <- the first alternative with a value
     actor = ["$.actor.alternateId", { path = "$.actor.id", prefix = "id:" }]
+    [[nested]]                                   # other shapes of the same record, made flat first
+    has = "$.winlog.event_id"
+    move = { "$.winlog.event_id" = "EventID", "$.winlog.event_data" = "*" }
 
 Paths: `$.a."b c"[0]` in the record, `@.x` in the element that `explode` stands at, `%name` a named
 group of `[lines]`. An alternative takes its value from one of `path`, `const`, `list` or `join`,
@@ -75,6 +78,8 @@ class Condition:
     """`not`: it has none of these, or nothing at all."""
     match: str = ""
     exists: bool | None = None
+    differs: PathTo | None = None
+    """It has another value than this path, which may have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,16 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nested:
+    """The same record as another exporter writes it, in levels."""
+
+    has: PathTo
+    """A record with this is of that shape."""
+    move: MappingType[PathTo, str]
+    """What goes to the top of the record, and its name there: see `nesting`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Detect:
     """When a record is of this kind."""
 
@@ -157,6 +172,8 @@ class Mapping:
     explode: PathTo | None = None
     """A list whose elements are one Activity each."""
     lines: Lines | None = None
+    nested: tuple[Nested, ...] = ()
+    """Shapes that are made flat before anything else is looked at."""
     fallback: bool = False
     """Asked only where no other mapping knows a record."""
 
@@ -193,7 +210,9 @@ class _Checked:
         """Line of the last name in a dotted `where`, looked for after those before it."""
         at = 0
         for name in re.findall(r"[^.\[\]]+", where):
-            found = re.compile(rf'(?m)^[^#\n]*?(?<![\w."$]){re.escape(name)}\b').search(self._text, at)
+            found = re.compile(rf'(?m)^[^#\n]*?(?<![\w."$]){re.escape(name)}\b').search(
+                self._text, at
+            )
             at = found.end() - len(name) if found else at
         return self._text.count("\n", 0, at) + 1
 
@@ -201,14 +220,18 @@ class _Checked:
         self._known("", values, [f.name for f in dataclasses.fields(Mapping) if f.name != "path"])
         name = self._text_of("name", values.get("name"))
         if name != self._path.stem:
-            raise self.error("name", f"is {name!r}, but the file is {self._path.stem}.toml; make them equal")
+            raise self.error(
+                "name", f"is {name!r}, but the file is {self._path.stem}.toml; make them equal"
+            )
         lines = self._lines(values["lines"]) if "lines" in values else None
         self._groups = lines.groups if lines else frozenset()
         self._explodes = "explode" in values
         fields = self._table("fields", values.get("fields", {}))
         self._known("fields", fields, COLUMNS)
         if "time" not in fields:
-            raise self.error("fields", 'has no time: an Activity needs one, e.g. time = ["$.timestamp"]')
+            raise self.error(
+                "fields", 'has no time: an Activity needs one, e.g. time = ["$.timestamp"]'
+            )
         detect = self._detect(values.get("detect", {}))
         return Mapping(
             name=name,
@@ -220,6 +243,7 @@ class _Checked:
             empty=self._texts("empty", values.get("empty", [])),
             explode=self._path_of("explode", values["explode"]) if self._explodes else None,
             lines=lines,
+            nested=self._nested(values.get("nested", [])),
             fallback=self._flag("fallback", values.get("fallback", False)),
         )
 
@@ -237,8 +261,29 @@ class _Checked:
             line=self._regex("detect.line", table.get("line", "")),
         )
         if not (detect.has or detect.any or detect.equals or detect.line):
-            raise self.error("detect", 'is empty: say what a record has, e.g. has = ["$.eventType"]')
+            raise self.error(
+                "detect", 'is empty: say what a record has, e.g. has = ["$.eventType"]'
+            )
         return detect
+
+    def _nested(self, value: object) -> tuple[Nested, ...]:
+        if not isinstance(value, list):
+            raise self.error("nested", "must be a list: write [[nested]]")
+        shapes = []
+        for item in value:
+            table = self._table("nested", item)
+            self._known("nested", table, ["has", "move"])
+            move = self._table("nested.move", table.get("move", {}))
+            shapes.append(
+                Nested(
+                    has=self._path_of("nested.has", table.get("has")),
+                    move={
+                        self._path_of("nested.move", path): self._text_of("nested.move", name)
+                        for path, name in move.items()
+                    },
+                )
+            )
+        return tuple(shapes)
 
     def _lines(self, value: object) -> Lines:
         table = self._table("lines", value)
@@ -250,7 +295,9 @@ class _Checked:
         return Lines(
             head=head,
             head_groups=tuple(re.compile(head).groupindex),
-            message=self._path_of("lines.message", table["message"]) if "message" in table else None,
+            message=self._path_of("lines.message", table["message"])
+            if "message" in table
+            else None,
             patterns=tuple(self._pattern(p) for p in patterns),
         )
 
@@ -314,9 +361,11 @@ class _Checked:
 
     def _condition(self, where: str, value: object) -> Condition:
         table = self._table(where, value)
-        self._known(f"{where}.when", table, ["path", "is", "not", "match", "exists"])
+        self._known(f"{where}.when", table, ["path", "is", "not", "match", "exists", "differs"])
         if len(table) < 2:
-            raise self.error(where, "a condition has a path and one of is, not, match, exists")
+            raise self.error(
+                where, "a condition has a path and one of is, not, match, exists, differs"
+            )
         exists = table.get("exists")
         return Condition(
             path=self._path_of(where, table.get("path")),
@@ -324,6 +373,7 @@ class _Checked:
             unless=self._texts(where, table.get("not", [])),
             match=self._regex(where, table.get("match", "")),
             exists=None if exists is None else self._flag(where, exists),
+            differs=self._path_of(where, table["differs"]) if "differs" in table else None,
         )
 
     def _known(self, where: str, table: MappingType[str, object], names: object) -> None:
@@ -331,7 +381,9 @@ class _Checked:
         for name in table:
             if name not in allowed:
                 full = f"{where}.{name}" if where else name
-                raise self.error(full, f"is not known here; there are: {', '.join(sorted(allowed))}")
+                raise self.error(
+                    full, f"is not known here; there are: {', '.join(sorted(allowed))}"
+                )
 
     def _table(self, where: str, value: object) -> dict[str, object]:
         if not isinstance(value, dict):
@@ -372,7 +424,7 @@ class _Checked:
             groups = ", ".join(f"%{g}" for g in sorted(self._groups)) or "none"
             raise self.error(where, f"no group {text} in [lines]; there are: {groups}")
         if text[:1] == "@" and not self._explodes:
-            raise self.error(where, f"{text} needs an explode = \"$.list\" that @ stands for")
+            raise self.error(where, f'{text} needs an explode = "$.list" that @ stands for')
         steps: list[str | int] = []
         at = 1
         while text[:1] in ("$", "@") and at < len(text) and (step := _STEP.match(text, at)):

@@ -25,6 +25,7 @@ from wheeltapper.ingest.batch import Batch, Progress, Reject, reject
 from wheeltapper.ingest.inputs import expand
 from wheeltapper.ingest.kinds import Kind, Sources
 from wheeltapper.ingest.mapping import Mapping, PathTo
+from wheeltapper.ingest.nesting import unnested
 from wheeltapper.ingest.projection import compile as to_sql
 from wheeltapper.ingest.readers import Limits
 from wheeltapper.ingest.reading import Part, parts
@@ -113,7 +114,12 @@ class _Pending:
         while self.segments and room > 0 and room_bytes > 0:
             segment = self.segments.pop(0)
             if len(segment.raw) > room:
-                file, changed, raw, lines = segment.file, segment.changed, segment.raw, segment.lines
+                file, changed, raw, lines = (
+                    segment.file,
+                    segment.changed,
+                    segment.raw,
+                    segment.lines,
+                )
                 self.segments.insert(0, _Segment(file, changed, raw[room:], lines[room:]))
                 segment = _Segment(file, changed, raw[:room], lines[:room])
             room -= len(segment.raw)
@@ -221,6 +227,8 @@ class _Work:
         lines = part.lines if whole else [part.lines[i] for i in indices]
         if kind.at.steps:
             raw = [_unwrapped(record, kind.at) for record in raw]
+        if kind.nested:
+            raw = [unnested(record, kind.nested) for record in raw]
         if raw:
             pending.add(_Segment(part.file, part.changed, raw, lines))
 
@@ -300,7 +308,9 @@ class _Work:
             at = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us)).isoformat()
         except OverflowError:
             at = f"{time_us} microseconds after 1970"
-        return f"its time, {at}, is too {'early' if early else 'far ahead'}: a broken clock ({limit})"
+        return (
+            f"its time, {at}, is too {'early' if early else 'far ahead'}: a broken clock ({limit})"
+        )
 
     def _sort_again(self, segments: list[_Segment], numbers: Iterable[int]) -> None:
         """Records that turned out not to be of their file's kind."""
@@ -349,9 +359,7 @@ class _Work:
             activities=activities,
             rejects=rejects,
             batch_id=ids.hexdigest(),
-            files=tuple(
-                dict.fromkeys([*(s.file for s in segments), *(r.file for r in rejects)])
-            ),
+            files=tuple(dict.fromkeys([*(s.file for s in segments), *(r.file for r in rejects)])),
             source=source,
             records=records + sum(1 for r in rejects if r.line),
         )

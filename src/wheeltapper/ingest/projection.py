@@ -78,7 +78,9 @@ class _Statement:
         source = f"{', '.join([source, *inner])} from ({self._items()})"
         for column in text:
             source = f"select *, {column}\nfrom ({source})"
-        return f"select {(',' + chr(10)).join(['number', 'part', known, *columns])}\nfrom ({source})"
+        return (
+            f"select {(',' + chr(10)).join(['number', 'part', known, *columns])}\nfrom ({source})"
+        )
 
     def _items(self) -> str:
         if self.mapping.explode is None:
@@ -162,7 +164,9 @@ class _Statement:
         if way.map is not None:
             cases = " ".join(f"when {literal(k)} then {literal(v)}" for k, v in way.map.items())
             # The default is for values that are not in the map, not for where there is none.
-            other = "" if way.default is None else f" when {x} is not null then {literal(way.default)}"
+            other = (
+                "" if way.default is None else f" when {x} is not null then {literal(way.default)}"
+            )
             cases = f"case {x} {cases} end" if cases else "null"
             x = f"coalesce({cases}, case{other} end)" if other else cases
         if way.prefix or way.suffix:
@@ -185,6 +189,8 @@ class _Statement:
             tests.append(f"regexp_matches({x}, {literal(condition.match)})")
         if condition.exists is not None:
             tests.append(f"{x} is {'not ' if condition.exists else ''}null")
+        if condition.differs is not None:
+            tests.append(f"{x} is distinct from {self._value(condition.differs)}")
         return " and ".join(tests)
 
     def _value(self, path: PathTo) -> str:
