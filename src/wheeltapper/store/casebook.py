@@ -1,0 +1,224 @@
+"""The casebook: cases as a run left them, and what people said about them.
+
+SQLite beside the lake, or PostgreSQL for a team: the same code, chosen by a URL. Cases are made
+anew by every run; verdicts are only ever added to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wheeltapper import case as noun
+from wheeltapper.case import Case
+from wheeltapper.errors import WheeltapperError
+from wheeltapper.store import casetext, database
+from wheeltapper.store.tables import CaseRow, VerdictRow
+
+_MAX_TEXT = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What somebody said about a case, and what the case said then."""
+
+    case_id: str
+    verdict: str
+    """One of case.VERDICTS; empty: the verdict before was taken back."""
+    by: str
+    reason: str
+    at: datetime
+    entity: str
+    headline: str
+    score: float
+
+
+class Casebook:
+    """Cases and verdicts; safe to use from several threads and processes at once."""
+
+    def __init__(self, url: str) -> None:
+        """Open the database at an SQLAlchemy URL, and bring its tables up to date.
+
+        Raises
+        ------
+        WheeltapperError   where it cannot be reached, or was made by a newer version.
+        """
+        self._engine = database.open_engine(url)
+        self._writer = self._engine.execution_options(writes=True)
+        database.migrate(self._engine)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> "Casebook":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def save(self, cases: Sequence[Case]) -> None:
+        """Let these be the cases, in one transaction.
+
+        A case is known by its id: one that comes again is renewed and keeps status and verdict;
+        one that no longer arises goes, unless somebody gave a verdict on it.
+        """
+        twice = len(cases) - len({case.id for case in cases})
+        if twice:
+            raise ValueError(f"{twice} of {len(cases)} cases have the id of another")
+        with Session(self._writer) as session, session.begin():
+            kept = {row.id: row for row in session.scalars(sa.select(CaseRow))}
+            for case in cases:
+                row = kept.pop(case.id, None)
+                if row is None:
+                    row = CaseRow(id=case.id, status=case.status, verdict="")
+                    session.add(row)
+                _fill(row, case)
+            for row in kept.values():
+                if not row.verdict:
+                    session.delete(row)
+
+    def cases(
+        self,
+        *,
+        status: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        entity: str | None = None,
+        limit: int | None = None,
+    ) -> list[Case]:
+        """Cases by score, the highest first, ranked from 1 within what was asked for.
+
+        `since` and `until` choose cases whose span has a moment in `since <= time < until`.
+        """
+        query = sa.select(CaseRow).order_by(CaseRow.score.desc(), CaseRow.start, CaseRow.id)
+        if status is not None:
+            query = query.where(CaseRow.status == status)
+        if since is not None:
+            query = query.where(CaseRow.end >= since)
+        if until is not None:
+            query = query.where(CaseRow.start < until)
+        if entity is not None:
+            query = query.where(CaseRow.entity == storable(entity))
+        with Session(self._engine) as session:
+            rows = session.scalars(query.limit(limit))
+            return [_case(row, rank) for rank, row in enumerate(rows, start=1)]
+
+    def case(self, case_id: str) -> Case | None:
+        """One case, with its rank among all; None if there is no such case."""
+        with Session(self._engine) as session:
+            row = session.get(CaseRow, case_id)
+            if row is None:
+                return None
+            before = sa.or_(
+                CaseRow.score > row.score,
+                sa.and_(CaseRow.score == row.score, CaseRow.start < row.start),
+                sa.and_(
+                    CaseRow.score == row.score, CaseRow.start == row.start, CaseRow.id < row.id
+                ),
+            )
+            ahead = session.scalar(sa.select(sa.func.count()).where(before)) or 0
+            return _case(row, ahead + 1)
+
+    def judge(self, case_id: str, verdict: str, *, by: str, reason: str = "", at: datetime) -> Case:
+        """Give a verdict (one of case.VERDICTS): the case is closed; an empty one opens it again.
+
+        What was said before stays in `verdicts`. Returns the case as it now stands.
+
+        Raises
+        ------
+        WheeltapperError   for a case that is not there.
+        ValueError   for another verdict, nobody in `by`, a time without zone, a text too long.
+        """
+        if verdict and verdict not in noun.VERDICTS:
+            raise ValueError(f"{verdict!r} is no verdict; there are: {', '.join(noun.VERDICTS)}")
+        if not by.strip():
+            raise ValueError("a verdict needs somebody who gives it")
+        if len(reason) > _MAX_TEXT or len(by) > _MAX_TEXT:
+            raise ValueError(f"reason and name may have {_MAX_TEXT} characters at most")
+        if at.tzinfo is None:
+            raise ValueError(f"time {at} names no zone")
+        with Session(self._writer) as session, session.begin():
+            row = session.get(CaseRow, case_id, with_for_update=True)
+            if row is None:
+                raise WheeltapperError(
+                    f"there is no case {case_id}; see: wheeltapper cases (a new run may have "
+                    "found that it no longer arises)"
+                )
+            row.status = noun.CLOSED if verdict else noun.OPEN
+            row.verdict = verdict
+            row.verdict_by, row.verdict_reason = storable(by), storable(reason)
+            row.verdict_at = at.astimezone(UTC)
+            session.add(
+                VerdictRow(
+                    case_id=case_id,
+                    verdict=verdict,
+                    by=row.verdict_by,
+                    reason=row.verdict_reason,
+                    at=row.verdict_at,
+                    entity=row.entity,
+                    headline=row.headline,
+                    score=row.score,
+                )
+            )
+        found = self.case(case_id)
+        if found is None:
+            raise WheeltapperError(f"case {case_id} went away while it was judged; judge it again")
+        return found
+
+    def verdicts(self, case_id: str | None = None) -> list[Verdict]:
+        """All that was ever said about a case (about all cases: None), the first first."""
+        query = sa.select(VerdictRow).order_by(VerdictRow.number)
+        if case_id is not None:
+            query = query.where(VerdictRow.case_id == case_id)
+        with Session(self._engine) as session:
+            return [_verdict(row) for row in session.scalars(query)]
+
+
+def _fill(row: CaseRow, case: Case) -> None:
+    """Renew what a run computes; status and verdict are people's."""
+    row.score, row.entity_type, row.entity = case.score, case.entity_type, storable(case.entity)
+    row.start, row.end = case.start, case.end
+    row.headline, row.owner = storable(case.headline), storable(case.owner)
+    row.details, row.findings = casetext.details(case), casetext.findings(case.findings)
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: hostile names may hold NULs and lone surrogates."""
+    clean = text.encode("utf-8", "backslashreplace").decode()
+    return clean.replace("\0", "\\x00")
+
+
+def _case(row: CaseRow, rank: int) -> Case:
+    return Case(
+        id=row.id,
+        rank=rank,
+        score=row.score,
+        entity_type=row.entity_type,
+        entity=row.entity,
+        start=row.start,
+        end=row.end,
+        headline=row.headline,
+        owner=row.owner,
+        findings=casetext.read_findings(row.findings),
+        status=row.status,
+        verdict=row.verdict,
+        verdict_by=row.verdict_by,
+        verdict_reason=row.verdict_reason,
+        verdict_at=row.verdict_at,
+        **casetext.read_details(row.details),
+    )
+
+
+def _verdict(row: VerdictRow) -> Verdict:
+    return Verdict(
+        case_id=row.case_id,
+        verdict=row.verdict,
+        by=row.by,
+        reason=row.reason,
+        at=row.at,
+        entity=row.entity,
+        headline=row.headline,
+        score=row.score,
+    )

@@ -1,0 +1,84 @@
+"""Cases to JSON text and back: what the casebook keeps of a case beside what it searches by."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from wheeltapper.case import Case, CaseFinding
+from wheeltapper.finding import Finding
+
+
+def details(case: Case) -> str:
+    """The parts of a case that no query asks for."""
+    return _text(
+        {
+            "summary": case.summary,
+            "baseline_days": case.baseline_days,
+            "baseline_acts": case.baseline_acts,
+            "peer_group": case.peer_group,
+            "peers": case.peers,
+            "tactics": case.tactics,
+            "native_ids": case.native_ids,
+            "event_count": case.event_count,
+            "apps": case.apps,
+        }
+    )
+
+
+# Any: what JSON holds is known by the name under which `details` put it there.
+def read_details(text: str) -> dict[str, Any]:
+    """Fields of `Case`, as `details` wrote them; lists are tuples again."""
+    values: dict[str, Any] = json.loads(text)
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def findings(items: Sequence[CaseFinding]) -> str:
+    return _text(
+        [
+            {
+                "bits": item.bits,
+                "sentence": item.sentence,
+                "would_be_normal": item.would_be_normal,
+                "first": item.first.isoformat(),
+                "last": item.last.isoformat(),
+                "count": item.count,
+                "app": item.app,
+                "value": item.value,
+                "finding": item.finding.to_dict(),
+            }
+            for item in items
+        ]
+    )
+
+
+def read_findings(text: str) -> tuple[CaseFinding, ...]:
+    return tuple(
+        CaseFinding(
+            **{
+                **item,
+                "first": datetime.fromisoformat(item["first"]),
+                "last": datetime.fromisoformat(item["last"]),
+                "finding": _finding(item["finding"]),
+            }
+        )
+        for item in json.loads(text)
+    )
+
+
+# Any: as above, these are the names of `Finding.to_dict`.
+def _finding(values: Mapping[str, Any]) -> Finding:
+    return Finding(
+        **{
+            **values,
+            "time": datetime.fromisoformat(values["time"]),
+            "event_ids": tuple(values["event_ids"]),
+            "attack": tuple(values["attack"]),
+        }
+    )
+
+
+def _text(value: object) -> str:
+    # Escaped beyond ASCII, so that a lone surrogate of a hostile record is storable; PostgreSQL's
+    # text has no NUL, and JSON writes it as \u0000.
+    return json.dumps(value, separators=(",", ":"))

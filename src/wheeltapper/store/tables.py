@@ -1,0 +1,89 @@
+"""The casebook's tables, as the code of today knows them; `migrations/` made them so."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcTime(sa.TypeDecorator[datetime]):
+    """A moment: microseconds since 1970-01-01 UTC, the same number on every database.
+
+    SQLite has no type for a time with a zone, and PostgreSQL shows one in the zone of whoever asks.
+    """
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"time {value} names no zone")
+        delta = value - _EPOCH
+        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        # Not fromtimestamp: a float has no room for microseconds.
+        seconds, us = divmod(value, 1_000_000)
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=us)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Databases would give a plain `json` column back as text or as values, each in its own way.
+_Json = sa.Text
+
+
+class Base(DeclarativeBase):
+    """All tables of the casebook."""
+
+
+class CaseRow(Base):
+    """A case as the last run that found it left it, with its status."""
+
+    __tablename__ = "cases"
+
+    id: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    score: Mapped[float] = mapped_column(sa.Double)
+    entity_type: Mapped[str] = mapped_column(sa.Text)
+    entity: Mapped[str] = mapped_column(sa.Text)
+    start: Mapped[datetime] = mapped_column(UtcTime)
+    end: Mapped[datetime] = mapped_column(UtcTime)
+    headline: Mapped[str] = mapped_column(sa.Text)
+    owner: Mapped[str] = mapped_column(sa.Text)
+    details: Mapped[str] = mapped_column(_Json)
+    """JSON: the rest of the case; nothing inside is searched for."""
+    findings: Mapped[str] = mapped_column(_Json)
+    """JSON: its findings, the weightiest first."""
+    status: Mapped[str] = mapped_column(sa.Text)
+    verdict: Mapped[str] = mapped_column(sa.Text, default="")
+    verdict_by: Mapped[str] = mapped_column(sa.Text, default="")
+    verdict_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    verdict_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+    __table_args__ = (
+        sa.Index("cases_by_score", "score"),
+        sa.Index("cases_by_entity", "entity"),
+        sa.Index("cases_by_span", "start", "end"),
+    )
+
+
+class VerdictRow(Base):
+    """What somebody said about a case, and what the case said then; never changed."""
+
+    __tablename__ = "verdicts"
+
+    number: Mapped[int] = mapped_column(
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True
+    )
+    case_id: Mapped[str] = mapped_column(sa.Text, index=True)
+    """Not a foreign key: what was said outlives the case."""
+    verdict: Mapped[str] = mapped_column(sa.Text)
+    by: Mapped[str] = mapped_column(sa.Text)
+    reason: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    entity: Mapped[str] = mapped_column(sa.Text)
+    headline: Mapped[str] = mapped_column(sa.Text)
+    score: Mapped[float] = mapped_column(sa.Double)

@@ -1,0 +1,271 @@
+"""Cases and what every casebook has to do with them, whatever the database."""
+
+import multiprocessing
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+
+from wheeltapper.case import Case, CaseFinding
+from wheeltapper.errors import WheeltapperError
+from wheeltapper.finding import Finding
+from wheeltapper.store import Casebook
+
+START = datetime(2023, 7, 10, 11, 59, 59, 123456, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def case(id="c1", *, score=12.5, entity="ana", start=START, hours=2.0, headline="Ana copied keys"):
+    found = Finding(
+        detector="cloudtrail.new_action",
+        entity_type="actor",
+        entity=entity,
+        time=start,
+        bits=9.25,
+        llr=4.5,
+        observed=1.0,
+        expected=0.001,
+        baseline_n=4242,
+        event_ids=("00ff" * 8,),
+        attack=("T1098",),
+        evidence={"value": "CreateAccessKey", "peers": [1, 2], "none": None, "π": "\0"},
+    )
+    return Case(
+        id=id,
+        rank=7,
+        score=score,
+        entity_type="actor",
+        entity=entity,
+        start=start,
+        end=start + hours * HOUR,
+        headline=headline,
+        summary="42 days of history",
+        baseline_days=42,
+        baseline_acts=4242,
+        peer_group="it admin",
+        peers=12,
+        tactics=("persistence",),
+        findings=(
+            CaseFinding(
+                finding=found,
+                bits=8.5,
+                sentence="Ana created an access key",
+                would_be_normal="",
+                first=start,
+                last=start + HOUR,
+                count=3,
+                app="AWS",
+                value="CreateAccessKey",
+            ),
+        ),
+        native_ids=("a-1", "b-2"),
+        event_count=99,
+        apps=("AWS", "Okta"),
+        owner="cloud team",
+    )
+
+
+def save_often(url, times):
+    """In another process: runs that renew c1 and bring and take c2."""
+    with Casebook(url) as book:
+        for number in range(times):
+            book.save([case(score=number)] + ([case("c2")] if number % 2 else []))
+
+
+class CasebookContract:
+    """Mixed into one test class a database; `url` is a fixture that gives an empty one."""
+
+    def test_a_case_comes_back_as_it_was(self, url):
+        with Casebook(url) as book:
+            book.save([case()])
+            assert book.case("c1") == replace(case(), rank=1)
+            assert book.cases() == [replace(case(), rank=1)]
+            assert book.case("c2") is None
+        with Casebook(url) as again:
+            assert again.cases() == [replace(case(), rank=1)]
+
+    def test_rank_is_by_score_within_what_was_asked_for(self, url):
+        with Casebook(url) as book:
+            book.save([case("low", score=1), case("high", score=30), case("mid", score=2)])
+            assert [(c.id, c.rank) for c in book.cases()] == [("high", 1), ("mid", 2), ("low", 3)]
+            assert [c.id for c in book.cases(limit=2)] == ["high", "mid"]
+            book.judge("high", "malicious", by="kim", reason="", at=START)
+            assert [(c.id, c.rank) for c in book.cases(status="open")] == [("mid", 1), ("low", 2)]
+            assert [c.id for c in book.cases(status="closed")] == ["high"]
+            found = book.case("low")
+            assert found is not None
+            assert found.rank == 3
+
+    def test_cases_of_equal_score_have_ranks_of_their_own(self, url):
+        with Casebook(url) as book:
+            book.save([case("b"), case("a"), case("c", start=START - HOUR)])
+            listed = [(c.id, c.rank) for c in book.cases()]
+            assert listed == [("c", 1), ("a", 2), ("b", 3)]
+            assert [(id, book.case(id).rank) for id, _ in listed] == listed
+
+    def test_span_and_entity_choose(self, url):
+        with Casebook(url) as book:
+            book.save(
+                [case("a"), case("b", start=START + 10 * HOUR), case("c", entity="bo", hours=20)]
+            )
+
+            def ids(**asked):
+                return {c.id for c in book.cases(**asked)}
+
+            assert ids(entity="ana") == {"a", "b"}
+            assert ids(since=START + 3 * HOUR) == {"b", "c"}
+            assert ids(until=START) == set()
+            assert ids(until=START + timedelta(microseconds=1)) == {"a", "c"}
+            assert ids(since=START + 2 * HOUR, until=START + 3 * HOUR) == {"a", "c"}
+
+    def test_times_come_back_in_utc_to_the_microsecond(self, url):
+        east = timezone(timedelta(hours=5, minutes=45))
+        with Casebook(url) as book:
+            book.save([case(start=START.astimezone(east))])
+            book.judge("c1", "malicious", by="kim", reason="", at=START.astimezone(east))
+            found = book.case("c1")
+            assert found.start == START
+            assert found.start.utcoffset() == timedelta(0)
+            assert found.verdict_at == START
+            assert found.verdict_at.utcoffset() == timedelta(0)
+            assert [v.at for v in book.verdicts("c1")] == [START]
+
+    def test_a_verdict_survives_new_runs_and_a_longer_span(self, url):
+        with Casebook(url) as book:
+            book.save([case(), case("c2")])
+            judged = book.judge("c1", "benign_expected", by="kim", reason="moved house", at=START)
+            assert (judged.status, judged.verdict) == ("closed", "benign_expected")
+            book.save([case(hours=9, score=20, headline="Ana copied more keys")])
+            found = book.cases()
+            assert [c.id for c in found] == ["c1"]
+            assert found[0].end == START + 9 * HOUR
+            assert found[0].headline == "Ana copied more keys"
+            assert (found[0].verdict, found[0].verdict_by, found[0].verdict_reason) == (
+                "benign_expected",
+                "kim",
+                "moved house",
+            )
+            book.save([])
+            assert [c.id for c in book.cases()] == ["c1"]  # it was judged: it stays
+
+    def test_what_was_said_is_only_added_to(self, url):
+        with Casebook(url) as book:
+            book.save([case()])
+            book.judge("c1", "malicious", by="kim", reason="not me", at=START)
+            book.save([case(headline="Ana copied more keys", score=20)])
+            book.judge("c1", "", by="bo", reason="too quick", at=START + HOUR)
+            assert book.case("c1").status == "open"
+            book.save([])
+            assert book.cases() == []  # the verdict was taken back: it goes
+            said = book.verdicts("c1")
+            assert [(v.verdict, v.by, v.headline, v.score) for v in said] == [
+                ("malicious", "kim", "Ana copied keys", 12.5),
+                ("", "bo", "Ana copied more keys", 20.0),
+            ]
+            assert book.verdicts() == said
+            assert book.verdicts("c2") == []
+
+    def test_refusals_change_nothing(self, url):
+        with Casebook(url) as book:
+            book.save([case()])
+            with pytest.raises(WheeltapperError, match=r"no case c9; see: wheeltapper cases"):
+                book.judge("c9", "malicious", by="kim", reason="", at=START)
+            with pytest.raises(ValueError, match=r"'guilty' is no verdict; there are: malicious"):
+                book.judge("c1", "guilty", by="kim", reason="", at=START)
+            with pytest.raises(ValueError, match="needs somebody"):
+                book.judge("c1", "malicious", by=" ", reason="", at=START)
+            with pytest.raises(ValueError, match="names no zone"):
+                book.judge("c1", "malicious", by="k", reason="", at=START.replace(tzinfo=None))
+            with pytest.raises(ValueError, match="10000 characters at most"):
+                book.judge("c1", "malicious", by="k", reason="x" * 10_001, at=START)
+            with pytest.raises(ValueError, match="1 of 2 cases have the id of another"):
+                book.save([case(), case()])
+            assert book.verdicts() == []
+            assert book.cases() == [replace(case(), rank=1)]
+
+    def test_hostile_text_is_kept_readable(self, url):
+        name = "x'; drop table cases; --\0\udc80<script>"
+        with Casebook(url) as book:
+            book.save([case(entity=name, headline=name)])
+            (found,) = book.cases(entity=name)
+            assert found.entity == "x'; drop table cases; --\\x00\\udc80<script>"
+            assert found.findings[0].finding.entity == name
+            book.judge("c1", "malicious", by=name, reason=name, at=START)
+            assert book.verdicts("c1")[0].reason == found.entity
+
+    def test_a_reader_and_a_judge_work_while_runs_save(self, url):
+        with Casebook(url) as book:
+            book.save([case(), case("c2")])
+            run = multiprocessing.get_context("spawn").Process(target=save_often, args=(url, 40))
+            run.start()
+            number = 0
+            while run.is_alive():
+                assert book.case("c1") is not None
+                assert {c.id for c in book.cases()} <= {"c1", "c2"}
+                book.judge("c1", "malicious", by=f"kim{number}", reason="", at=START)
+                number += 1
+            run.join()
+            assert run.exitcode == 0
+            assert number > 0
+            assert [v.by for v in book.verdicts()] == [f"kim{n}" for n in range(number)]
+            found = book.case("c1")
+            assert (found.score, found.verdict_by) == (39, f"kim{number - 1}")
+
+    def test_a_reader_sees_all_of_a_run_or_nothing(self, url):
+        with Casebook(url) as book, Casebook(url) as other:
+            book.save([case("a"), case("b")])
+            seen, done = [], threading.Event()
+
+            def read():
+                while not done.is_set():
+                    seen.append(tuple(sorted(c.id for c in other.cases())))
+
+            reader = threading.Thread(target=read)
+            reader.start()
+            for _ in range(20):
+                book.save([case("c"), case("d")])
+                book.save([case("a"), case("b")])
+            done.set()
+            reader.join()
+            assert set(seen) <= {("a", "b"), ("c", "d")}
+            assert seen
+
+    def test_opening_twice_at_once_makes_the_tables_once(self, url):
+        errors = []
+
+        def open_it():
+            try:
+                Casebook(url).close()
+            except Exception as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=open_it) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert errors == []
+
+    def test_tables_are_what_the_code_says(self, url):
+        from alembic.autogenerate import compare_metadata
+        from alembic.migration import MigrationContext
+
+        from wheeltapper.store.tables import Base
+
+        Casebook(url).close()
+        engine = sa.create_engine(url)
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection)
+            assert compare_metadata(context, Base.metadata) == []
+        engine.dispose()
+
+    def test_a_newer_casebook_is_refused_with_what_to_do(self, url):
+        Casebook(url).close()
+        engine = sa.create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(sa.text("update alembic_version set version_num = '9999'"))
+        engine.dispose()
+        with pytest.raises(WheeltapperError, match=r"made by a newer wheeltapper"):
+            Casebook(url)

@@ -1,0 +1,71 @@
+"""The casebook on a real PostgreSQL server, started for the test and thrown away after it."""
+
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from casebook_contract import CasebookContract
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+
+
+def binaries():
+    """Folder with initdb and pg_ctl, the newest that the system has."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    if found:
+        return found[-1].parent
+    if on_path:
+        return Path(on_path).parent
+    pytest.skip("no PostgreSQL server here; on Debian: apt-get install postgresql")
+
+
+def as_anyone_but_root(command, folder):
+    """PostgreSQL refuses root: there its own system account runs it."""
+    if os.geteuid() == 0:
+        command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+    return subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """URL prefix of a server that listens on this machine only."""
+    pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
+    tools = binaries()
+    # Not below pytest's own folder: that one is closed to other accounts.
+    folder = Path(tmp_path_factory.mktemp("postgres"))
+    if os.geteuid() == 0:
+        for parent in (folder, *folder.parents[:2]):
+            parent.chmod(0o711)
+        shutil.chown(folder, "postgres", "postgres")
+    data = folder / "data"
+    as_anyone_but_root(
+        [tools / "initdb", "-D", data, "-U", "tapper", "--auth=trust", "-E", "UTF8", "-N"], folder
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # A zone of its own, so that nothing passes by the server being in UTC.
+    options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c timezone=Asia/Kathmandu"
+    as_anyone_but_root(
+        [tools / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], folder
+    )
+    yield f"postgresql+psycopg://tapper@127.0.0.1:{port}"
+    as_anyone_but_root([tools / "pg_ctl", "-D", data, "-m", "immediate", "stop"], folder)
+
+
+class TestPostgresql(CasebookContract):
+    @pytest.fixture
+    def url(self, server):
+        engine = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text("drop database if exists book with (force)"))
+            connection.execute(sa.text("create database book"))
+        engine.dispose()
+        return f"{server}/book"
