@@ -28,17 +28,17 @@ def expand(paths: Sequence[Path | str], limits: Limits) -> list[Path]:
 
 
 def _below(path: Path, limits: Limits) -> Iterator[Path]:
-    if not path.is_dir() or _claimed(path, limits):
+    if not path.is_dir() or _claimed(path, limits, given=True):
         yield path
         return
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in list(folders):
-            if _claimed(Path(folder, name), limits):
+            if _claimed(Path(folder, name), limits, given=False):
                 folders.remove(name)
                 yield Path(folder, name)
         yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))
 
 
-def _claimed(path: Path, limits: Limits) -> bool:
-    return any(reader.claims(Input(path, limits, None)) for reader in readers())
+def _claimed(path: Path, limits: Limits, *, given: bool) -> bool:
+    return any(reader.claims(Input(path, limits, None, given)) for reader in readers())

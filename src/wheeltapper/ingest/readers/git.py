@@ -55,13 +55,13 @@ class Commit(msgspec.Struct, omit_defaults=False):
 
 
 def claims(source: Input) -> bool:
-    """A repository, bare or not; a folder in a work tree where it holds no logs."""
+    """A repository, bare or not; a folder in a work tree that was named and holds no logs."""
     if source.stream is not None:
         return False
     found = gitdir.find(source.path)
     if found is None or not found.inside:
         return found is not None
-    return not gitdir.holds_logs(source.path) and _tracked(found)
+    return source.given and not gitdir.holds_logs(source.path) and _tracked(found)
 
 
 def read(source: Input) -> Iterator[Chunk]:

@@ -35,6 +35,8 @@ class Input:
     limits: Limits
     stream: Stream | None
     """The file's bytes, unpacked; None for a directory."""
+    given: bool = True
+    """The user named it; otherwise it was found in a folder that the user named."""
 
     @property
     def name(self) -> str:
