@@ -382,7 +382,7 @@ def _as_text(raw: list[bytes]) -> pa.StringArray:
 
 
 def _seed(source: str, part: int) -> int:
-    return int(xxhash.xxh3_64_intdigest(f"{source}\0{part}"))
+    return int(xxhash.xxh3_64_intdigest(f"{source}\0{part}".encode()))
 
 
 def _starts(segments: list[_Segment]) -> list[int]:
