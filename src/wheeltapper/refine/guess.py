@@ -31,6 +31,7 @@ _VERSION_PART = re.compile(r"v\d+(?:(?:alpha|beta)\d*)?|alpha|beta")
 _SIGN = re.compile(r"\b(sign|log)[ _-](in|on|out|off|up)\b", re.I)
 _BETWEEN = {"to", "from", "in", "for", "of", "on", "with", "by", "into", "as", "at"}
 _PEOPLE = {"user", "account", "member", "session", "event", "activity"}
+_READING = {"look up", "read", "view", "open"}
 _LONGEST = 60
 _MOST_WORDS = 9
 
@@ -52,6 +53,8 @@ class Verbs:
     """By every form in which they occur: create, created, creating, creation, creates."""
     forms: Forms
     spelling: Mapping[str, str]
+    secrets: frozenset[str]
+    guards: frozenset[str]
 
     @classmethod
     def load(cls) -> "Verbs":
@@ -63,7 +66,8 @@ class Verbs:
             for form in (plural(word), forms.doing(word), forms.past(word)):
                 verbs.setdefault(form, verb)
         verbs |= base | {"started": base["start"], "logged": base["login"]}
-        return cls(verbs, forms, values["spelling"])
+        things = {kind: frozenset(words) for kind, words in values["things"].items()}
+        return cls(verbs, forms, values["spelling"], things["secrets"], things["guards"])
 
     def phrase(self, action: str) -> Phrase:
         """Put `action`, already free of control characters, in words."""
@@ -75,13 +79,20 @@ class Verbs:
                     return self._phrase(verb, words, at)
         return Phrase("perform", (f" “{action}”",))
 
+    def _severity(self, verb: Verb, things: list[str]) -> float:
+        named = {singular(thing.lower()) for thing in things}
+        if verb.severity:
+            return min(verb.severity + (2 if named & self.guards else 0), 6)
+        return 3 if verb.say in _READING and named & self.secrets else 0
+
     def _phrase(self, verb: Verb, words: list[str], at: int) -> Phrase:
+        severity = self._severity(verb, words[:at] + words[at + 1 :])
         said, *particle = verb.say.split(" ", 1)
         behind = f" {particle[0]}" if particle else ""
         if verb.alone:
             more = [w for w in words[:at] + words[at + 1 :] if w.lower() not in _PEOPLE | {"in"}]
             how = f" ({self._spelled(more)})" if more else ""
-            return Phrase(said, (behind + how,) if behind + how else (), verb.severity)
+            return Phrase(said, (behind + how,) if behind + how else (), severity)
         before, after = words[:at], words[at + 1 :]
         cut = next((i for i, w in enumerate(after) if w.lower() in _BETWEEN), len(after))
         thing, tail = self._spelled(before + after[:cut]), after[cut:]
@@ -95,7 +106,7 @@ class Verbs:
             parts: tuple[str | Slot, ...] = (f"{behind} {thing}".rstrip() + end,)
         else:
             parts = (f"{behind} ", Slot(_with_article(thing), plural(thing), counted=True), end)
-        return Phrase(said, tuple(part for part in parts if part), verb.severity)
+        return Phrase(said, tuple(part for part in parts if part), severity)
 
     def _spelled(self, words: list[str]) -> str:
         capitals = all(word == word.upper() for word in words)  # CHANGE_EMAIL_SETTING

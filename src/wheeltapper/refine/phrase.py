@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 APP = "{app}"
 SUCCESS, FAILURE, DENIED = "success", "failure", "denied"
-_ARTICLE = re.compile(r"^(?:an?|the|one) ")
+_ARTICLE = re.compile(r"^(?:an?|the) ")
+_INNER = re.compile(r" an? (?=\S+$)")
 _PART = re.compile(r"(\{app\}|\{[^{}\[\]]+\}|\[[^{}\[\]]+\])")
-_HAPPENS = {"be", "have", "try", "refuse", "report"}
+_HAPPENS = {"be", "come", "have", "refuse", "report", "try"}
 """What began with these happened, whatever outcome the log gives it: being locked out."""
 _SPOKEN_AS_WORD = {"LAN", "MAC", "NAT", "RAM", "RAID", "SAML", "SAN", "SIM"}
 """Capitals that are not read letter by letter: a SAML provider, but an MFA device."""
@@ -34,6 +35,14 @@ class Slot:
     counted: bool
     alone: bool = False
     """The target's name needs no `the secret` before it."""
+
+    def named(self, name: str) -> str:
+        """`the secret prod/db`; of `the password of an instance`, the instance is what is named."""
+        if self.alone:
+            return name
+        if _INNER.search(self.one):
+            return f"{_INNER.sub(' the ', self.one)} {name}"
+        return f"the {_ARTICLE.sub('', self.one.replace('another ', 'other ', 1))} {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ class Phrase:
             elif isinstance(part, str):
                 text += part
             elif part is named:
-                text += target if part.alone else f"the {_ARTICLE.sub('', part.one)} {target}"
+                text += part.named(target)
             elif count > 1:
                 text += f"{count:,} {part.many}" if part.counted else part.many
             else:
@@ -156,7 +165,13 @@ def _slot(piece: str) -> Slot:
     one, _, many = inner.removeprefix("~").partition("|")
     if not one.strip():
         raise ValueError(f"{piece!r} has nothing in it")
-    return Slot(one, many or plural(_ARTICLE.sub("", one)), piece[0] == "{", alone)
+    return Slot(one, many or _many(one), piece[0] == "{", alone)
+
+
+def _many(one: str) -> str:
+    if one.startswith("someone"):
+        return "other people" if one.endswith(" else") else "people"
+    return plural(_ARTICLE.sub("", one.replace("another ", "other ", 1)))
 
 
 def plural(noun: str) -> str:

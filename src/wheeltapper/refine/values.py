@@ -30,8 +30,9 @@ def clean(text: str, longest: int = LONGEST) -> str:
     seen = " ".join(seen.split())
     if len(seen) <= longest:
         return seen
-    head = (longest - 1 + 1) // 2
-    return f"{seen[:head].rstrip()}…{seen[-(longest - 1 - head) :].lstrip()}"
+    head = longest // 2
+    tail = len(seen) - (longest - 1 - head)
+    return f"{seen[:head].rstrip()}…{seen[tail:].lstrip()}"
 
 
 def name(target: str, longest: int = LONGEST) -> str:

@@ -22,8 +22,8 @@ ANY_APP = "*"
 HIGHEST_SEVERITY = 6.0
 _VERSION = re.compile(r"20\d{6}(v\d+)?$")
 _DENIAL = re.compile(
-    r"denied|unauthori[sz]ed|not\W?authori[sz]ed|forbidden|not\W?allowed|permission|privilege|"
-    r"insufficient|blocked|AuthFailure|policy",
+    r"denied|denies|not\W?authori[sz]ed|unauthori[sz]ed|forbidden|not\W?allowed|no permission|"
+    r"insufficient\w*\W?(permission|privilege)|missing\w*\W?permission|blocked",
     re.I,
 )
 _Acts = Mapping[str, Mapping[str, Phrase]]
@@ -32,9 +32,14 @@ _Acts = Mapping[str, Mapping[str, Phrase]]
 class Vocabulary:
     """The words of one workspace. Every answer is one line of text that can be shown."""
 
-    def __init__(self, sources: Mapping[str, _Acts], zone: ZoneInfo) -> None:
-        """`sources`: by source, application and action, each name as `_plain` gives it."""
+    def __init__(
+        self, sources: Mapping[str, _Acts], apps: Mapping[tuple[str, str], str], zone: ZoneInfo
+    ) -> None:
+        """`sources`: phrases by source, application and action; `apps`: how those applications are
+        written, by source and application; names of applications as `_plain` gives them.
+        """
         self._sources = sources
+        self._apps = apps
         self._zone = zone
         self._verbs = Verbs.load()
         self._codes = values.Codes.load()
@@ -52,14 +57,18 @@ class Vocabulary:
         ConfigError   with `file:line` for an entry that cannot be used.
         """
         sources: dict[str, dict[str, dict[str, Phrase]]] = {}
+        apps: dict[tuple[str, str], str] = {}
         for folder in (FOLDER, extra):
             if folder is None or not folder.is_dir():
                 continue
             for path in sorted(folder.glob("*.toml")):
                 source = sources.setdefault(path.stem, {})
-                for app, acts in _read(path).items():
-                    source.setdefault(app, {}).update(acts)
-        return cls(sources, ZoneInfo(timezone))
+                for heading, acts in _read(path).items():
+                    written, *names = (name.strip() for name in heading.split("|"))
+                    for name in (written, *names):
+                        source.setdefault(_plain(name), {}).update(acts)
+                        apps[path.stem, _plain(name)] = written
+        return cls(sources, apps, ZoneInfo(timezone))
 
     def act(
         self,
@@ -88,19 +97,27 @@ class Vocabulary:
             self._verbs.forms,
             count=max(count, 1),
             target=values.name(target or ""),
-            app=values.clean(app) or "the application",
+            app=self.app(source, app),
             outcome=outcome,
         )
 
     def noun(self, source: str, app: str, action: str) -> str:
         """Tell an act as a thing in general: `reading secrets`."""
         phrase = self._phrase(source, app, action)
-        return phrase.doing(self._verbs.forms, app=values.clean(app) or "the application")
+        return phrase.doing(self._verbs.forms, app=self.app(source, app))
 
     def severity(self, source: str, app: str, action: str) -> float:
-        """Harm that acts of this kind can do, in bits: 0 (looking around) to 6 (an administrator
-        made, the audit trail stopped). Expert judgement, for ranking equally unusual acts."""  # noqa: D209 - one sentence
+        """Harm that acts of this kind can do, in bits from 0 (looking around) to 6 (a new
+        administrator, the end of an audit trail).
+
+        Expert judgement, for ranking among equally unusual acts.
+        """
         return self._phrase(source, app, action).severity
+
+    def app(self, source: str, app: str) -> str:
+        """Say an application: `Secrets Manager` of `secretsmanager.amazonaws.com`."""
+        written = self._apps.get((source, _plain(app)), "") if app != ANY_APP else ""
+        return written or values.clean(app) or "the application"
 
     def value(self, column: str, value: object) -> str:
         """Say the value of an Activity column: `Nigeria`, `Monday 03:00–04:00`, `9.3 GB`."""
@@ -163,12 +180,12 @@ def _read(path: Path) -> dict[str, dict[str, Phrase]]:
         if not isinstance(acts, dict):
             raise ConfigError(
                 f"{path}:{_line(text, app)}: {app} stands under no application; "
-                f'put it under [Application] or ["{ANY_APP}"]'
+                f'put it under ["Application"], or under ["{ANY_APP}"] for any'
             )
-        phrases = read.setdefault(_plain(app), {})
+        phrases = read.setdefault(app, {})
         for action, entry in acts.items():
             try:
-                phrases[action.casefold()] = _entry(entry)
+                phrases[action.strip().rstrip(".").casefold()] = _entry(entry)
             except ValueError as error:
                 raise ConfigError(f"{path}:{_line(text, action)}: {action}: {error}") from error
     return read
