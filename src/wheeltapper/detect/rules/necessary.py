@@ -1,13 +1,16 @@
 r"""What has to stand in a record's JSON text if a rule is to match it.
 
-In goes a rule's tree, out comes a set of texts of which at least one is in the record, whatever
-its case, whenever the rule holds; or None where nothing can be said (the rule is then tried on
-every record of its kind). It only ever errs on the side of trying a rule in vain: a fragment is
-made of characters that JSON writes as they are, holds a letter (numbers have many spellings), and
-a record that spells plain characters as `\u0041` is tried with every rule (`ESCAPES`).
+In goes a rule's tree, out come clauses: sets of texts, and of each set at least one text is in any
+record for which the rule holds, whatever its case. No clause means that nothing can be said: the
+rule is then tried on every record of its kind. It only ever errs on the side of trying a rule in
+vain: a text is made of characters that JSON writes as they are, holds a letter (numbers have many
+spellings), and a record that spells plain characters as `\u0041` is tried with every rule
+(`ESCAPES`).
 """
 
 import re
+from collections.abc import Iterable
+from typing import TypeAlias
 
 from wheeltapper.detect.rules.match import And, Leaf, Node, Not, Or
 
@@ -20,38 +23,53 @@ _LETTER = re.compile(r"[a-df-z]", re.IGNORECASE)
 """`e` does not count: 1e3 is a number."""
 _SHORTEST = 3
 _MOST = 500
-"""A rule with more alternatives than this gains nothing from being left out."""
+"""A clause with more alternatives than this is hardly ever missed, so it says nothing."""
+_CLAUSES = 2
+"""So many, the most telling, are kept of a rule."""
+
+Clause: TypeAlias = frozenset[str]
 
 
-def necessary(node: Node) -> frozenset[str] | None:
-    """Texts in lower case, at least one of which is in any record for which `node` holds."""
+def necessary(node: Node) -> tuple[Clause, ...]:
+    """Clauses of texts in lower case, the most telling first."""
     match node:
         case Leaf():
             return _of_leaf(node)
         case Not():
-            return None
+            return ()
         case Or(parts):
-            found = [necessary(part) for part in parts]
-            union = frozenset[str]().union(*(f for f in found if f is not None))
-            return None if None in found or len(union) > _MOST else union
+            firsts = [clauses[0] for clauses in map(necessary, parts) if clauses]
+            union = frozenset[str]().union(*firsts)
+            return (union,) if len(firsts) == len(parts) and len(union) <= _MOST else ()
         case And(parts):
-            known = [f for f in map(necessary, parts) if f is not None]
-            return max(known, key=_rarity, default=None)
-    return None
+            every = dict.fromkeys(clause for part in parts for clause in necessary(part))
+            return tuple(sorted(every, key=_commonness)[:_CLAUSES])
+    return ()
 
 
-def _of_leaf(leaf: Leaf) -> frozenset[str] | None:
+def one_of(fields: Iterable[Iterable[str]]) -> tuple[Clause, ...]:
+    """Clauses of a record in which each field has one of its values."""
+    found = [[_longest_fragment([value]) for value in values] for values in fields]
+    return tuple(frozenset(filter(None, texts)) for texts in found if all(texts))
+
+
+def _of_leaf(leaf: Leaf) -> tuple[Clause, ...]:
     if leaf.field is not None and not leaf.field.verbatim:
-        return None
+        return ()
+    longest = _longest_fragment(leaf.needed)
+    return (frozenset([longest]),) if longest else ()
+
+
+def _longest_fragment(texts: Iterable[str]) -> str:
     fragments = [
         fragment
-        for needed in leaf.needed
-        for fragment in _FRAGMENT.findall(needed)
+        for text in texts
+        for fragment in _FRAGMENT.findall(text)
         if len(fragment) >= _SHORTEST and _LETTER.search(fragment)
     ]
-    return frozenset([max(fragments, key=len)]) if fragments else None
+    return max(fragments, key=len, default="")
 
 
-def _rarity(texts: frozenset[str]) -> tuple[int, int]:
-    """Long texts are rare, and so are few: a stand-in for how seldom one is met."""
-    return min(map(len, texts)), -len(texts)
+def _commonness(clause: Clause) -> tuple[int, int]:
+    """Long texts are rare, and so are few: a stand-in for how often one is met."""
+    return -min(map(len, clause)), len(clause)

@@ -3,17 +3,21 @@
 In goes the decoded JSON of one record, out come the values of a field. Sigma leaves much to the
 backend, so this is where it is decided: a field name is a path of keys joined by dots and matches
 whatever its case, spaces and underscores, since exporters of the same log disagree on these
-(`Threat Name`, `ThreatName`); a list stands for each of its elements; null and an absent field are
-the same; an object is its compact JSON text; numbers and booleans compare as JSON writes them.
+(`Threat Name`, `ThreatName`); a list stands for each of its elements, and one of `{name, value}`
+objects (Google, Microsoft) for an object with these names; null and an absent field are the same;
+an object is its compact JSON text; numbers and booleans compare as JSON writes them.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
 
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = Scalar | dict[str, object]
+
+_NAMED_VALUE = ("value", "boolvalue", "intvalue", "multivalue", "multiintvalue")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +46,9 @@ def path(name: str, suffix: str = "") -> Path:
     return Path(tuple(fold(name).split(".")), suffix)
 
 
+@lru_cache(maxsize=65536)
 def fold(key: str) -> str:
-    """A key as fields are looked up by."""
+    """A key as fields are looked up by. Kept, since records of a kind share their keys."""
     return key.lower().replace(" ", "").replace("_", "")
 
 
@@ -118,6 +123,10 @@ class Record:
             for size in range(1, len(keys) + 1):
                 for below in known.get(keys[0] if size == 1 else ".".join(keys[:size]), ()):
                     self._collect(below, keys[size:], out)
+            name, *others = known.get("name", [None])
+            if isinstance(name, str) and not others and fold(name) == keys[0]:
+                for below in (v for key in _NAMED_VALUE for v in known.get(key, ())):
+                    self._collect(below, keys[1:], out)
 
     def _by_folded_key(self, value: dict[str, object]) -> dict[str, list[object]]:
         known = self._keys.get(id(value))

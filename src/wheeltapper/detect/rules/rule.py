@@ -16,7 +16,7 @@ from sigma.rule import SigmaRule
 
 from wheeltapper.detect.rules.logsource import Place, places
 from wheeltapper.detect.rules.match import Node, Or, Unsupported, compile_condition
-from wheeltapper.detect.rules.necessary import necessary
+from wheeltapper.detect.rules.necessary import Clause, necessary, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Program:
 
     place: Place
     node: Node
-    necessary: frozenset[str] | None
-    """See `necessary`; None: to be tried on every record."""
+    clauses: tuple[Clause, ...]
+    """See `necessary`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,9 @@ def read(file: Path) -> Iterator[Rule | Unrunnable]:
         # pySigma meets YAML that is no mapping with whatever Python says to it.
         yield Unrunnable(file, file.stem, f"not a Sigma rule: {_first_line(error)}")
         return
-    for mistake in collection.errors:
-        yield Unrunnable(file, file.stem, _first_line(mistake))
+    if not collection.rules:  # else they are in the errors of a rule, too
+        for mistake in collection.errors:
+            yield Unrunnable(file, file.stem, _first_line(mistake))
     for kept_out in collection.filters:
         yield Unrunnable(file, kept_out.title or file.stem, "a Sigma filter, not a rule")
     for number, one in enumerate(collection.rules, start=1):
@@ -95,13 +96,16 @@ def _compile(rule: SigmaRule, name: str, title: str, file: Path) -> Rule | Unrun
         return Unrunnable(file, title, f"no log kind here for {said or 'an empty logsource'}")
     programs = []
     try:
+        conditions = [one.parsed for one in rule.detection.parsed_condition]
         for place in where:
-            conditions = [one.parsed for one in rule.detection.parsed_condition]
             nodes = tuple(compile_condition(c, place.field) for c in conditions if c is not None)
             node = nodes[0] if len(nodes) == 1 else Or(nodes)
-            programs.append(Program(place, node, necessary(node)))
+            programs.append(Program(place, node, necessary(node) or one_of(place.where.values())))
     except (Unsupported, SigmaError, RecursionError) as error:
         return Unrunnable(file, title, _first_line(error))
+    except (AttributeError, TypeError) as error:
+        # pySigma takes `condition: off` for the truth value that YAML makes of it.
+        return Unrunnable(file, title, f"condition cannot be read: {_first_line(error)}")
     return Rule(
         name=name,
         file=file,

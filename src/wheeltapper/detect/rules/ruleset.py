@@ -6,9 +6,9 @@ is pure: no clock, no state, the same findings in whatever batches the activitie
 How it stays cheap: from each rule's condition follow texts of which at least one must stand in the
 record (`necessary`). All rules of a log kind put theirs into one RE2 set, so one scan of the JSON
 text tells which rules are worth trying; most records of most logs are candidates of none and are
-never decoded. A candidate is decoded once, and a rule about another kind of record (Windows channel
-and event id) is passed over by one look-up. Rules from which nothing follows are tried on every
-record of their kind.
+never decoded. Where rules are about some records of a kind only (Windows: channel and event id),
+a record is decoded first and rules about the same records share a set. Rules from which nothing
+follows are tried on every record that they are about.
 """
 
 import json
@@ -26,6 +26,7 @@ from wheeltapper.detect.rules.match import matched
 from wheeltapper.detect.rules.record import Field, Record, path
 from wheeltapper.detect.rules.rule import Program, Rule, Unrunnable, read
 from wheeltapper.detect.rules.screen import Screen
+from wheeltapper.detect.rules.windows import flat
 
 BUILTIN = Path(__file__).with_name("builtin")
 BITS = {"informational": 2.0, "low": 5.0, "medium": 9.0, "high": 13.0, "critical": 17.0}
@@ -138,15 +139,17 @@ class _Kind:
 
     def __init__(self, programs: Sequence[tuple[Rule, Program]]) -> None:
         self._programs = programs
-        self._screen = Screen([program.necessary for _, program in programs])
         names = sorted({name for _, program in programs for name in program.place.where})
         self._where = [Field(name, (path(name),)) for name in names]
-        self._about: dict[tuple[tuple[str, ...], ...], frozenset[int]] = {}
+        self._groups: dict[tuple[int, ...], _Group] = {}
+        self._group_of: dict[tuple[tuple[str, ...], ...], _Group] = {}
+        self._everything = None if self._where else self._group(tuple(range(len(programs))))
 
     def hits(self, raw: str) -> Iterator[tuple[Rule, Program, Record]]:
         """Rules that hold for a record; of one rule, the first place that matches."""
-        candidates = self._screen.candidates(raw)
-        if not candidates:
+        # Where all records are alike, most are passed over before they are decoded.
+        candidates = self._everything.candidates(raw) if self._everything else None
+        if self._everything and not candidates:
             return
         try:
             native = msgspec.json.decode(raw)
@@ -155,29 +158,51 @@ class _Kind:
             return
         if not isinstance(native, dict):
             return
-        record, held = Record(native), None
-        for number in sorted(self._about_such(record).intersection(candidates)):
+        record, held = Record(flat(native)), None
+        for number in (
+            self._about_such(record).candidates(raw) if candidates is None else candidates
+        ):
             rule, program = self._programs[number]
             # Programs of one rule stand side by side.
             if rule is not held and program.node.holds(record):
                 held = rule
                 yield rule, program, record
 
-    def _about_such(self, record: Record) -> frozenset[int]:
+    def _about_such(self, record: Record) -> "_Group":
         """Rules about records of this kind: Windows channel and event id decide there."""
         key = tuple(record.folded(field) for field in self._where)
-        known = self._about.get(key)
+        known = self._group_of.get(key)
         if known is None:
             says = {f.name: values for f, values in zip(self._where, key, strict=True)}
-            known = frozenset(
-                number
-                for number, (_, program) in enumerate(self._programs)
-                if all(
-                    not values.isdisjoint(says[name])
-                    for name, values in program.place.where.items()
+            known = self._group(
+                tuple(
+                    number
+                    for number, (_, program) in enumerate(self._programs)
+                    if all(
+                        not values.isdisjoint(says[name])
+                        for name, values in program.place.where.items()
+                    )
                 )
             )
-            if len(self._about) >= _MOST_KINDS:
-                self._about.clear()
-            self._about[key] = known
+            if len(self._group_of) >= _MOST_KINDS:
+                self._group_of.clear()
+            self._group_of[key] = known
         return known
+
+    def _group(self, numbers: tuple[int, ...]) -> "_Group":
+        known = self._groups.get(numbers)
+        if known is None:
+            screen = Screen([self._programs[number][1].clauses for number in numbers])
+            known = self._groups[numbers] = _Group(numbers, screen)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The rules about records that are alike."""
+
+    numbers: tuple[int, ...]
+    screen: Screen
+
+    def candidates(self, raw: str) -> list[int]:
+        return sorted(self.numbers[one] for one in self.screen.candidates(raw))
