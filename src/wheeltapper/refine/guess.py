@@ -30,8 +30,12 @@ _VERSION = re.compile(r"20\d{6}(?:v\d+)?$")
 _VERSION_PART = re.compile(r"v\d+(?:(?:alpha|beta)\d*)?|alpha|beta")
 _SIGN = re.compile(r"\b(sign|log)[ _-](in|on|out|off|up)\b", re.I)
 _BETWEEN = {"to", "from", "in", "for", "of", "on", "with", "by", "into", "as", "at"}
-_PEOPLE = {"user", "account", "member", "session", "event", "activity"}
+_ALREADY_SAID = {
+    *("user", "account", "member", "session", "event", "activity", "in"),
+    *("success", "successful", "succeeded", "failure", "failed"),
+}
 _READING = {"look up", "read", "view", "open"}
+_MANY = {"list", "search", "watch", "count"}
 _LONGEST = 60
 _MOST_WORDS = 9
 
@@ -81,6 +85,8 @@ class Verbs:
 
     def _severity(self, verb: Verb, things: list[str]) -> float:
         named = {singular(thing.lower()) for thing in things}
+        if verb.alone:
+            return verb.severity
         if verb.severity:
             return min(verb.severity + (2 if named & self.guards else 0), 6)
         return 3 if verb.say in _READING and named & self.secrets else 0
@@ -90,7 +96,7 @@ class Verbs:
         said, *particle = verb.say.split(" ", 1)
         behind = f" {particle[0]}" if particle else ""
         if verb.alone:
-            more = [w for w in words[:at] + words[at + 1 :] if w.lower() not in _PEOPLE | {"in"}]
+            more = [w for w in words[:at] + words[at + 1 :] if w.lower() not in _ALREADY_SAID]
             how = f" ({self._spelled(more)})" if more else ""
             return Phrase(said, (behind + how,) if behind + how else (), severity)
         before, after = words[:at], words[at + 1 :]
@@ -101,9 +107,11 @@ class Verbs:
             place = self._spelled(tail[1:])
             end = f" {tail[0].lower()} {place if is_plural(place) else _with_article(place)}"
         # Collections that are named before their verb (`objects.get`) mean one of theirs.
-        thing = singular(thing) if at and not after[:cut] else thing
-        if not thing or is_plural(thing):
-            parts: tuple[str | Slot, ...] = (f"{behind} {thing}".rstrip() + end,)
+        if at and not after[:cut] and verb.say not in _MANY:
+            thing = singular(thing)
+        thing = thing or "something"
+        if thing == "something" or is_plural(thing):
+            parts: tuple[str | Slot, ...] = (f"{behind} {thing}{end}",)
         else:
             parts = (f"{behind} ", Slot(_with_article(thing), plural(thing), counted=True), end)
         return Phrase(said, tuple(part for part in parts if part), severity)
