@@ -94,7 +94,7 @@ class Workspace:
         off = self.config.detect.off
         return Judges(
             detectors=self.detectors(),
-            rules=Ruleset.load([BUILTIN, self.root / "rules"], off=off),
+            rules=Ruleset.load([BUILTIN, self.root / "rules"]),
             models=Registry(self.root / "models", off=off),
             secret=self._secret(),
         )

@@ -1,0 +1,132 @@
+"""Results in a terminal: tables and one case, for people; JSON, NDJSON and CSV, for programs.
+
+Log text is hostile here too: control and direction characters are shown as their code, so that no
+name can move the cursor, colour a line, or hide itself.
+"""
+
+import csv
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from wheeltapper.case import Case
+
+HOT, WARM = 14.0, 10.0  # log2 of one in 16,000 and one in 1,000 actor-days
+
+
+def safe(text: object) -> str:
+    """Text without characters that a terminal obeys: each becomes `\\x1b` or `\\u202e`."""
+    return "".join(
+        c if c == " " or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+        else c.encode("unicode_escape").decode()
+        for c in str(text)
+    )  # fmt: skip
+
+
+def how_rare(score: float) -> str:
+    """`1 in 210 k` actor-days, from log2 of N."""
+    n = 2.0 ** min(score, 60.0)
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if n >= size:
+            scale = 1e3 if unit == "k" else size
+            return f"1 in {n / scale:,.0f} {unit}"
+    return f"1 in {n:,.0f}"
+
+
+def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """`12 May 11:54-12:29` in the reader's zone."""
+    a, b = start.astimezone(zone), end.astimezone(zone)
+    if a.date() == b.date():
+        return f"{a:%-d %b %Y %H:%M}" + ("" if f"{a:%H:%M}" == f"{b:%H:%M}" else f"-{b:%H:%M}")
+    return f"{a:%-d %b %Y %H:%M} - {b:%-d %b %H:%M}"
+
+
+def print_cases(console: Console, cases: Sequence[Case], zone: ZoneInfo) -> None:
+    """The ranked list: a sentence first, identifiers second, rarity third."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(justify="right", style="dim")
+    table.add_column(ratio=1)
+    table.add_column(justify="right", no_wrap=True)
+    for case in cases:
+        story = Text(safe(case.headline), style="bold")
+        apps = ", ".join(safe(a) for a in case.apps[:3])
+        detail = " · ".join(p for p in (safe(case.entity), apps, span(case.start, case.end, zone)) if p)
+        story.append(f"\n{detail}", style="not bold dim")
+        if case.verdict:
+            story.append(f" · {case.verdict} by {safe(case.verdict_by)}", style="not bold green")
+        style = "bold red" if case.score >= HOT else "yellow" if case.score >= WARM else ""
+        table.add_row(str(case.rank), story, Text(how_rare(case.score), style=style))
+    console.print(table)
+
+
+def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
+    """One case as a colleague's note."""
+    console.print(Text(safe(case.headline), style="bold"))
+    console.print(Text(safe(case.summary)))
+    facts = [
+        f"how rare: {how_rare(case.score)} {case.entity_type.replace('_', ' ')}-days",
+        f"when: {span(case.start, case.end, zone)} ({zone.key})",
+        f"history: {case.baseline_days:,} days, {case.baseline_acts:,} acts",
+    ]
+    if case.peer_group:
+        facts.append(f"peers: {case.peers}, {safe(case.peer_group)}")
+    if case.tactics:
+        facts.append(f"chain: {' → '.join(case.tactics)}")
+    if case.owner:
+        facts.append(f"owner: {safe(case.owner)}")
+    if case.verdict:
+        facts.append(f"verdict: {case.verdict} by {safe(case.verdict_by)} {safe(case.verdict_reason)}")
+    facts.append(f"case: {case.id}")
+    console.print(Text("\n".join(facts), style="dim"))
+    console.print()
+    for finding in case.findings[:15]:
+        line = Text("• ")
+        line.append(safe(finding.sentence))
+        if finding.would_be_normal:
+            line.append(f"\n  Would have been normal: {safe(finding.would_be_normal)}.", style="green")
+        attack = f" · {', '.join(finding.finding.attack)}" if finding.finding.attack else ""
+        line.append(
+            f"\n  {span(finding.first, finding.last, zone)} · {finding.finding.detector}{attack}"
+            f" · {finding.bits:.1f} bits",
+            style="dim",
+        )
+        console.print(line)
+    if len(case.findings) > 15:
+        console.print(Text(f"… and {len(case.findings) - 15} more findings", style="dim"))
+    console.print(
+        Text(
+            f"{len(case.native_ids):,} records behind it, of {case.event_count:,} acts in that time",
+            style="dim",
+        )
+    )
+
+
+def print_rows(rows: Iterable[Mapping[str, object]], form: str) -> None:
+    """Rows for programs on standard output: `json` (one array), `ndjson` or `csv`."""
+    if form == "json":
+        print(json.dumps(list(rows), ensure_ascii=False, indent=1, default=str))
+    elif form == "ndjson":
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False, default=str))
+    else:
+        writer: csv.DictWriter[str] | None = None
+        for row in rows:
+            if writer is None:
+                writer = csv.DictWriter(sys.stdout, list(row), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow({key: _cell(value) for key, value in row.items()})
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    # A spreadsheet would run a cell that begins like a formula.
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
