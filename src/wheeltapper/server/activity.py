@@ -1,0 +1,191 @@
+"""Activity: what the entity of a case did in a window, lane by lane, ordinary acts included.
+
+Lanes are chosen by the case, not by the window, so that none comes or goes while the reader zooms.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wheeltapper.case import Case
+from wheeltapper.server.answers import ActivityView, Lane, LaneView
+from wheeltapper.server.view import (
+    WITHIN,
+    View,
+    entity_column,
+    ids_of,
+    in_window,
+    microseconds,
+    moment,
+    span_of,
+)
+
+MOST_LANES = 40
+"""Lanes with findings; more than that many applications in one case is no picture any more."""
+ORDINARY_LANES = 6
+"""Lanes without a finding that are shown for company, when there is room below the others."""
+ROOM = 10
+_NO_VALUE = {
+    "app": "no application",
+    "session": "no session",
+    "device": "no device",
+    "detector": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A lane's history up to the start of the case."""
+
+    acts: int
+    days: int
+    last: datetime | None
+
+
+_NEVER = _Before(0, 0, None)
+
+
+def activity_of(
+    view: View, case: Case, start: datetime, end: datetime, lane: Lane, buckets: int
+) -> ActivityView:
+    """Acts per lane and bucket between `start` and `end`."""
+    marks = _marks(view, case, lane)
+    # A detector has no acts of its own: behind its marks stand those of the applications it found
+    # something in.
+    column = "app" if lane == "detector" else lane
+    parts = {key: _parts(case, key, lane) for key in marks}
+    company = [] if lane == "detector" else _company(view, case, column, set(marks))
+    for key in company:
+        parts[key] = (key,)
+    counts, acts = _counts(view, case, column, start, end, buckets)
+    before, history_days = _history(
+        view, case, column, sorted({p for v in parts.values() for p in v})
+    )
+    lanes = []
+    for key, values in parts.items():
+        total = [0] * buckets
+        for value in values:
+            for bucket, n in counts.get(value, {}).items():
+                total[bucket] += n
+        known = [before.get(value, _NEVER) for value in values]
+        lanes.append(
+            LaneView(
+                key=key,
+                name=key or _NO_VALUE[lane],
+                counts=total,
+                before=sum(b.acts for b in known),
+                days=max((b.days for b in known), default=0),
+                last_before=max((b.last for b in known if b.last), default=None),
+                marks=marks.get(key, []),
+            )
+        )
+    shown = {value for values in parts.values() for value in values}
+    return ActivityView(
+        start=start,
+        end=end,
+        buckets=buckets,
+        lanes=lanes,
+        acts=acts,
+        lanes_left_out=len(set(counts) - shown),
+        history_days=history_days,
+    )
+
+
+def _marks(view: View, case: Case, lane: Lane) -> dict[str, list[int]]:
+    """Numbers of findings by lane; the lane of the weightiest finding first."""
+    where: dict[str, str] = {}
+    if lane in ("session", "device"):
+        rows = view.rows(
+            f"select hex(event_id) as id, coalesce(\"{lane}\", '') as lane from activities "
+            f"where {WITHIN} and event_id in (select unnest($ids::blob[]))",
+            {**span_of(case), "ids": ids_of(case.findings)},
+        )
+        where = {row["id"].lower(): row["lane"] for row in rows}
+    found: dict[str, list[int]] = {}
+    for n, f in enumerate(case.findings, 1):
+        if lane == "app":
+            key = f.app
+        elif lane == "detector":
+            key = f.finding.detector
+        else:
+            seen = Counter(where.get(id, "") for id in f.finding.event_ids)
+            key = seen.most_common(1)[0][0]
+        if key in found or len(found) < MOST_LANES:
+            found.setdefault(key, []).append(n)
+    return found
+
+
+def _parts(case: Case, key: str, lane: Lane) -> tuple[str, ...]:
+    """The column values whose acts stand in a lane."""
+    if lane != "detector":
+        return (key,)
+    return tuple(dict.fromkeys(f.app for f in case.findings if f.finding.detector == key))
+
+
+def _company(view: View, case: Case, column: str, marked: set[str]) -> list[str]:
+    """Lanes without a finding: where the entity was busiest around the case."""
+    wanted = min(ORDINARY_LANES, ROOM - len(marked))
+    if wanted <= 0:
+        return []
+    span = span_of(case)
+    around = max(span["stop"] - span["start"], 3_600_000_000) // 2
+    rows = view.rows(
+        f"select coalesce(\"{column}\", '') as lane, count(*) as acts from activities "
+        f"where {entity_column(case)} = $entity and {WITHIN} "
+        "group by 1 order by 2 desc, 1 limit $most",
+        {
+            "entity": case.entity,
+            "start": span["start"] - around,
+            "stop": span["stop"] + around,
+            "most": wanted + len(marked),
+        },
+    )
+    return [row["lane"] for row in rows if row["lane"] not in marked][:wanted]
+
+
+def _counts(
+    view: View, case: Case, column: str, start: datetime, end: datetime, buckets: int
+) -> tuple[dict[str, dict[int, int]], int]:
+    width = max(1, -(-(microseconds(end) - microseconds(start)) // buckets))
+    rows = view.rows(
+        f"""select coalesce("{column}", '') as lane,
+                   (epoch_us(time) - $start) // $width as bucket, count(*) as acts
+            from activities where {entity_column(case)} = $entity and {WITHIN} group by 1, 2""",
+        {"entity": case.entity, "width": width, **in_window(start, end)},
+    )
+    counts: dict[str, dict[int, int]] = defaultdict(dict)
+    acts = 0
+    for row in rows:
+        n = row["acts"]
+        counts[row["lane"]][row["bucket"]] = n
+        acts += n
+    return counts, acts
+
+
+def _history(
+    view: View, case: Case, column: str, values: list[str]
+) -> tuple[dict[str, _Before], int]:
+    rows = view.rows(
+        f"""select coalesce("{column}", '') as lane, count(*) as acts,
+                   count(distinct cast(timezone($zone, time) as date)) as days,
+                   epoch_us(max(time)) as last
+            from activities
+            where {entity_column(case)} = $entity and time < make_timestamptz($start)
+              and coalesce("{column}", '') in (select unnest($lanes::varchar[]))
+            group by 1""",
+        {
+            "entity": case.entity,
+            "start": microseconds(case.start),
+            "zone": view.config.timezone,
+            "lanes": values,
+        },
+    )
+    before = {row["lane"]: _Before(row["acts"], row["days"], moment(row["last"])) for row in rows}
+    first = view.rows(
+        "select epoch_us(min(time)) as first from activities "
+        f"where {entity_column(case)} = $entity",
+        {"entity": case.entity},
+    )[0]["first"]
+    if first is None:
+        return before, 0
+    return before, max(0, (case.start - moment(first)) // timedelta(days=1))

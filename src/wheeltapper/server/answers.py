@@ -1,0 +1,256 @@
+"""Answers: what the page is told, as types. The front end's own types are generated from these.
+
+Times are ISO 8601 in UTC; the page turns them into the workspace's zone. Everything that comes out
+of a log is plain text: it is never markup.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Lane = Literal["app", "detector", "session", "device"]
+Unit = Literal["day", "week", "month"]
+Status = Literal["open", "closed"]
+Verdict = Literal[
+    "malicious", "policy_violation", "benign_expected", "benign_unusual", "wrong_data"
+]
+
+
+class Answer(BaseModel):
+    """Base of every answer: its fields are all there, always."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Problem(Answer):
+    """What went wrong, in a sentence for the reader."""
+
+    error: str
+
+
+class Budget(Answer):
+    """How much of the reader's day is used up."""
+
+    day: str
+    """The last local day of the log, `2026-07-10`; empty while the lake is."""
+    used: int
+    """Cases that ended on it."""
+    per_day: float
+
+
+class Overview(Answer):
+    """What was looked at."""
+
+    name: str
+    timezone: str
+    first: datetime | None
+    last: datetime | None
+    acts: int
+    actors: int
+    findings: int
+    findings_below: int
+    """Findings that stand in no case."""
+    open: int
+    closed: int
+    budget: Budget
+
+
+class CaseLine(Answer):
+    """A case in the list."""
+
+    id: str
+    rank: int
+    score: float
+    one_in: int
+    entity: str
+    entity_type: str
+    start: datetime
+    end: datetime
+    headline: str
+    apps: list[str]
+    findings: int
+    status: Status
+    verdict: Verdict | None
+
+
+class CaseList(Answer):
+    """The best ranked of the cases that were asked for."""
+
+    cases: list[CaseLine]
+    total: int
+    """How many there are, those beyond the limit included."""
+
+
+class FindingView(Answer):
+    """A finding in its case."""
+
+    n: int
+    """Its place by weight, from 1: its address on the page."""
+    id: str
+    detector: str
+    about: str
+    """What the detector looks for; empty for one that is no longer in the catalogue."""
+    sentence: str
+    would_be_normal: str
+    first: datetime
+    last: datetime
+    time: datetime
+    count: int
+    app: str
+    value: str
+    bits: float
+    """Calibrated."""
+    raw_bits: float
+    llr: float
+    observed: float
+    expected: float
+    baseline_n: int
+    attack: list[str]
+    events: int
+    evidence: str
+    """Small JSON, as text."""
+
+
+class JudgedOnce(Answer):
+    """One line of a case's history of verdicts."""
+
+    verdict: Verdict | None
+    by: str
+    reason: str
+    at: datetime
+
+
+class CaseView(CaseLine):
+    """A case, whole."""
+
+    summary: str
+    baseline_days: int
+    baseline_acts: int
+    peer_group: str
+    peers: int
+    tactics: list[str]
+    event_count: int
+    owner: str
+    found: list[FindingView]
+    judged: list[JudgedOnce]
+
+
+class LaneView(Answer):
+    """One swimlane: the actor's ordinary activity in it, and how usual it is for them."""
+
+    key: str
+    name: str
+    counts: list[int]
+    """Acts per bucket of the window."""
+    before: int
+    """Acts before the case began."""
+    days: int
+    """Days with acts before the case began."""
+    last_before: datetime | None
+    marks: list[int]
+    """Numbers of the findings that stand in it."""
+
+
+class ActivityView(Answer):
+    """The entity's acts in a window, lane by lane."""
+
+    start: datetime
+    end: datetime
+    buckets: int
+    lanes: list[LaneView]
+    acts: int
+    """All its acts in the window, lanes left out included."""
+    lanes_left_out: int
+    history_days: int
+    """Days from its first act to the start of the case."""
+
+
+class Bar(Answer):
+    """Acts in one local day, week or month."""
+
+    start: datetime
+    end: datetime
+    acts: int
+
+
+class HistoryView(Answer):
+    """The entity's acts over the whole log; units without any are there with 0."""
+
+    unit: Unit
+    bars: list[Bar]
+
+
+class Peers(Answer):
+    """What others do of the same kind in one unit of time, the quiet ones included."""
+
+    who: str
+    accounts: int
+    low: float
+    """5th percentile."""
+    high: float
+    """95th percentile."""
+    most: int
+    doing: int
+    """Accounts that ever did it."""
+
+
+class KindView(Answer):
+    """One finding's kind of act, observed against expected."""
+
+    unit: Unit
+    what: str
+    """The acts that are counted, in words."""
+    bars: list[Bar]
+    peers: Peers | None
+
+
+class EventLine(Answer):
+    """An act in a table."""
+
+    event_id: str
+    time: datetime
+    app: str
+    action: str
+    outcome: str
+    actor: str
+    target: str
+    src_ip: str
+    device: str
+    country: str
+    user_agent: str
+
+
+class EventList(Answer):
+    """Some acts of many, in the order of time."""
+
+    events: list[EventLine]
+    total: int
+    offset: int
+
+
+class EventField(Answer):
+    """One column of an act that has a value."""
+
+    name: str
+    meaning: str
+    value: str
+
+
+class EventView(Answer):
+    """An act with everything that is known about it."""
+
+    event_id: str
+    time: datetime
+    fields: list[EventField]
+    raw: str
+    """The record as it came; not necessarily JSON, never markup."""
+
+
+class Judgement(BaseModel):
+    """A reader's verdict on a case; none opens it again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verdict: Verdict | None
+    reason: Annotated[str, Field(max_length=2000)] = ""

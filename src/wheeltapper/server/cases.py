@@ -1,0 +1,137 @@
+"""Cases: the list, one of them whole, and what its reader thinks of it."""
+
+import json
+from collections.abc import Sequence
+from typing import cast
+
+from wheeltapper.case import Case
+from wheeltapper.server.answers import (
+    CaseLine,
+    CaseList,
+    CaseView,
+    FindingView,
+    JudgedOnce,
+    Status,
+    Verdict,
+)
+from wheeltapper.server.view import View, microseconds
+
+SHORTEST_SEARCH = 3
+"""Fewer letters are looked for in the cases' words only, not in their acts."""
+_SEARCHED = ("src_ip", "action", "target", "device", "session", "native_id", "user_agent")
+
+
+def line(case: Case) -> CaseLine:
+    return CaseLine(
+        id=case.id,
+        rank=case.rank,
+        score=case.score,
+        one_in=round(2.0 ** min(case.score, 60.0)),
+        entity=case.entity,
+        entity_type=case.entity_type,
+        start=case.start,
+        end=case.end,
+        headline=case.headline,
+        apps=list(case.apps),
+        findings=len(case.findings),
+        status=cast(Status, case.status),
+        verdict=cast(Verdict | None, case.verdict or None),
+    )
+
+
+def listed(view: View, status: str | None, search: str, limit: int) -> CaseList:
+    """Cases by rank; with a search, those whose words or acts contain it."""
+    cases: Sequence[Case] = view.casebook.cases(status=status)
+    search = search.strip().casefold()
+    if search:
+        by_acts = _with_acts_like(view, cases, search) if len(search) >= SHORTEST_SEARCH else set()
+        cases = [c for c in cases if c.id in by_acts or search in _words(c)]
+    return CaseList(cases=[line(c) for c in cases[:limit]], total=len(cases))
+
+
+def whole(view: View, case: Case) -> CaseView:
+    found = [
+        FindingView(
+            n=n,
+            id=f.finding.id,
+            detector=f.finding.detector,
+            about=view.detectors[f.finding.detector].about
+            if f.finding.detector in view.detectors
+            else "",
+            sentence=f.sentence,
+            would_be_normal=f.would_be_normal,
+            first=f.first,
+            last=f.last,
+            time=f.finding.time,
+            count=f.count,
+            app=f.app,
+            value=f.value,
+            bits=f.bits,
+            raw_bits=f.finding.bits,
+            llr=f.finding.llr,
+            observed=f.finding.observed,
+            expected=f.finding.expected,
+            baseline_n=f.finding.baseline_n,
+            attack=list(f.finding.attack),
+            events=len(f.finding.event_ids),
+            evidence=json.dumps(dict(f.finding.evidence), ensure_ascii=False, default=str),
+        )
+        for n, f in enumerate(case.findings, 1)
+    ]
+    judged = [
+        JudgedOnce(
+            verdict=cast(Verdict | None, v.verdict or None), by=v.by, reason=v.reason, at=v.at
+        )
+        for v in view.casebook.verdicts(case.id)
+    ]
+    return CaseView(
+        **line(case).model_dump(),
+        summary=case.summary,
+        baseline_days=case.baseline_days,
+        baseline_acts=case.baseline_acts,
+        peer_group=case.peer_group,
+        peers=case.peers,
+        tactics=list(case.tactics),
+        event_count=case.event_count,
+        owner=case.owner,
+        found=found,
+        judged=judged,
+    )
+
+
+def _words(case: Case) -> str:
+    parts = [case.id, case.entity, case.headline, case.summary, case.owner, case.peer_group]
+    parts += [*case.apps, *case.tactics, *case.native_ids]
+    for f in case.findings:
+        parts += [f.sentence, f.value, f.finding.detector, *f.finding.attack]
+    return "\n".join(parts).casefold()
+
+
+def _with_acts_like(view: View, cases: Sequence[Case], search: str) -> set[str]:
+    """Cases whose entity did something in their span that has `search` in it."""
+    if not cases:
+        return set()
+    hit = " or ".join(f'contains(lower(a."{name}"), $search)' for name in _SEARCHED)
+    found: set[str] = set()
+    for kind in {c.entity_type for c in cases}:
+        some = [c for c in cases if c.entity_type == kind]
+        rows = view.rows(
+            f"""select distinct c.id from activities a join (
+                  select unnest($ids::varchar[]) as id, unnest($entities::varchar[]) as entity,
+                         unnest($starts::bigint[]) as start, unnest($ends::bigint[]) as stop) c
+                  on a."{kind}" = c.entity and a.time >= make_timestamptz(c.start)
+                  and a.time <= make_timestamptz(c.stop)
+                where a.time >= make_timestamptz($first) and a.time <= make_timestamptz($last)
+                  and ({hit})""",
+            {
+                "ids": [c.id for c in some],
+                "entities": [c.entity for c in some],
+                "starts": [microseconds(c.start) for c in some],
+                "ends": [microseconds(c.end) for c in some],
+                "first": min(microseconds(c.start) for c in some),
+                "last": max(microseconds(c.end) for c in some),
+                "search": search,
+            },
+        )
+        found |= {row["id"] for row in rows}
+    return found

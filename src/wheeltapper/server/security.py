@@ -1,0 +1,195 @@
+"""Security: who may ask, and what a browser may do with the answer.
+
+The page is made for one reader on one machine, so every other page open in that reader's browser
+counts as hostile: it must not read (Host and token are checked, no CORS), must not write (writes
+need their own origin and JSON) and must not frame or script (CSP).
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import json
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wheeltapper.errors import ConfigError
+
+COOKIE = "wheeltapper"
+SHORTEST_TOKEN = 16
+LOOPBACK_NAMES = ("localhost",)
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host.lower() in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check_exposure(host: str, token: str) -> None:
+    """Refuse to listen where others can reach without a token worth the name.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if is_loopback(host):
+        return
+    if not token:
+        raise ConfigError(
+            f"[server] host {host} can be reached from other machines, so a token is needed: "
+            'set token in wheeltapper.toml, for instance to what this prints: python -c "import '
+            'secrets; print(secrets.token_urlsafe(24))"'
+        )
+    if len(token) < SHORTEST_TOKEN:
+        raise ConfigError(
+            f"[server] token has {len(token)} characters; from other machines it can be guessed "
+            f"at, so it needs at least {SHORTEST_TOKEN}"
+        )
+
+
+class Guard:
+    """ASGI middleware that asks every request for its right to be here."""
+
+    def __init__(self, app: ASGIApp, *, host: str, token: str = "") -> None:
+        check_exposure(host, token)
+        self._app = app
+        self._local_only = is_loopback(host)
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    *((k.encode(), v.encode()) for k, v in HEADERS.items()),
+                ]
+            await send(message)
+
+        if self._local_only and not is_loopback(_host_name(headers.get("host", ""))):
+            # A page elsewhere whose name was made to point here (DNS rebinding).
+            await _refuse(
+                sealed, 403, "this page answers to localhost and 127.0.0.1 only; open it by one"
+            )
+            return
+        if self._token and not self._knows_token(headers):
+            await self._ask_for_token(scope, sealed)
+            return
+        if scope["method"] not in ("GET", "HEAD"):
+            wrong = _foreign(headers)
+            if wrong:
+                await _refuse(sealed, 403, wrong)
+                return
+        await self._app(scope, receive, sealed)
+
+    def _knows_token(self, headers: Mapping[str, str]) -> bool:
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self._is_token(bearer.strip()):
+            return True
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        except CookieError:
+            return False
+        return cookie is not None and hmac.compare_digest(
+            cookie.value.encode(), _pass_of(self._token).encode()
+        )
+
+    def _is_token(self, text: str) -> bool:
+        return hmac.compare_digest(text.encode(), self._token.encode())
+
+    async def _ask_for_token(self, scope: Scope, send: Send) -> None:
+        """A link with the right token becomes a cookie and a link without it."""
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        given = dict(query).get("token", "")
+        if scope["method"] == "GET" and self._is_token(given):
+            rest = urlencode([(k, v) for k, v in query if k != "token"])
+            # One slash: `//elsewhere` would lead to another site.
+            path = "/" + scope.get("raw_path", b"/").decode("latin-1").lstrip("/\\")
+            cookie = f"{COOKIE}={_pass_of(self._token)}; Path=/; HttpOnly; SameSite=Strict"
+            if scope.get("scheme") == "https":
+                cookie += "; Secure"
+            location = path + (f"?{rest}" if rest else "")
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 303,
+                    "headers": [
+                        (b"location", location.encode("latin-1")),
+                        (b"set-cookie", cookie.encode()),
+                        (b"cache-control", b"no-store"),
+                    ],
+                }
+            )
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await _refuse(
+            send,
+            401,
+            "a token is needed: open this address with ?token=… once, or send it as Bearer",
+        )
+
+
+def _pass_of(token: str) -> str:
+    """What the cookie holds: shows that its bearer knew the token, without being it."""
+    return hmac.new(token.encode(), b"wheeltapper page", hashlib.sha256).hexdigest()
+
+
+def _host_name(host: str) -> str:
+    """`127.0.0.1:8642`, `[::1]:8642` or `localhost` without the port."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _foreign(headers: Mapping[str, str]) -> str:
+    """Why a write is not one of our own page's; empty when it is, or comes from no browser."""
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return "a write must be JSON: send content-type: application/json"
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return "a write must come from this page"
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        return "a write must come from this page"
+    return ""
+
+
+async def _refuse(send: Send, status: int, sentence: str) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"application/json; charset=utf-8"),
+                (b"cache-control", b"no-store"),
+            ],
+        }
+    )
+    await send(
+        {
+            "type": "http.response.body",
+            "body": json.dumps({"error": sentence}, ensure_ascii=False).encode(),
+        }
+    )

@@ -1,0 +1,53 @@
+"""Serve: the page of a workspace, on an address of this machine, until it is stopped."""
+
+import socket
+import threading
+import webbrowser
+from pathlib import Path
+
+import uvicorn
+
+from wheeltapper.config import Config
+from wheeltapper.errors import WheeltapperError
+from wheeltapper.server.app import create
+from wheeltapper.server.security import check_exposure
+from wheeltapper.server.view import open_view
+
+
+def serve(
+    root: Path, config: Config, *, host: str, port: int, token: str, open_browser: bool = False
+) -> None:
+    """Serve the workspace at `root` until interrupted.
+
+    Raises
+    ------
+    ConfigError        `host` is reachable from elsewhere and there is no token.
+    WheeltapperError   the address cannot be had.
+    """
+    check_exposure(host, token)
+    app = create(open_view(root, config), host=host, token=token)
+    listening = _listen(host, port)
+    at = listening.getsockname()[1]
+    settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    if open_browser:
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{at}/" + (f"?token={token}" if token else "")
+        # The socket listens already: the browser waits for the server instead of failing.
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    with listening:
+        uvicorn.Server(settings).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(128)
+    except OSError as error:
+        raise WheeltapperError(
+            f"cannot serve at {host}:{port}: {error.strerror}; choose another with --port, "
+            "or 0 for any that is free"
+        ) from error
+    return listening

@@ -1,0 +1,79 @@
+// Questions to the server. What can fail comes back as a Result with a sentence for the reader.
+
+import type { components } from "./schema.ts";
+
+type Schemas = components["schemas"];
+export type Overview = Schemas["Overview"];
+export type CaseLine = Schemas["CaseLine"];
+export type CaseList = Schemas["CaseList"];
+export type CaseView = Schemas["CaseView"];
+export type FindingView = Schemas["FindingView"];
+export type ActivityView = Schemas["ActivityView"];
+export type LaneView = Schemas["LaneView"];
+export type HistoryView = Schemas["HistoryView"];
+export type KindView = Schemas["KindView"];
+export type EventList = Schemas["EventList"];
+export type EventLine = Schemas["EventLine"];
+export type EventView = Schemas["EventView"];
+export type Judgement = Schemas["Judgement"];
+export type Verdict = NonNullable<CaseLine["verdict"]>;
+export type Bar = Schemas["Bar"];
+type Problem = Schemas["Problem"];
+
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: string };
+
+export interface Answers {
+  readonly overview: Overview;
+  readonly cases: CaseList;
+  readonly case: CaseView;
+  readonly activity: ActivityView;
+  readonly history: HistoryView;
+  readonly kind: KindView;
+  readonly events: EventList;
+  readonly event: EventView;
+}
+
+type Value = string | number | undefined;
+
+/** `/api` plus path parts, each escaped, plus a query of what is not undefined. */
+export function to(parts: readonly (string | number)[], query: Readonly<Record<string, Value>> = {}): string {
+  const q = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== undefined && value !== "") q.set(key, String(value));
+  }
+  const text = q.toString();
+  const path = ["/api", ...parts.map((p) => encodeURIComponent(p))].join("/");
+  return text === "" ? path : `${path}?${text}`;
+}
+
+export async function get<K extends keyof Answers>(
+  _: K,
+  path: string,
+  signal: AbortSignal,
+): Promise<Result<Answers[K]>> {
+  return await ask<Answers[K]>(path, { signal });
+}
+
+export async function judge(caseId: string, judgement: Judgement): Promise<Result<CaseView>> {
+  return await ask<CaseView>(to(["cases", caseId, "verdict"]), {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(judgement),
+  });
+}
+
+async function ask<T>(path: string, init: RequestInit): Promise<Result<T>> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    return { ok: false, error: "the server does not answer; is wheeltapper serve still running?" };
+  }
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.ok && body !== undefined) return { ok: true, value: body as T };
+  const problem = body as Problem | undefined;
+  return { ok: false, error: problem?.error ?? `the server answered with ${response.status}` };
+}

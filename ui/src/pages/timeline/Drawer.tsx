@@ -1,0 +1,73 @@
+// The evidence below the timeline: the case's findings, or one of them in three panes.
+
+import type { CaseView, FindingView } from "../../api/client.ts";
+import { address, type Route } from "../../base/route.ts";
+import type { Span } from "../../base/span.ts";
+import { counted, heat } from "../../base/words.ts";
+import type { Zone } from "../../base/zone.ts";
+import { EventPane } from "./EventPane.tsx";
+import { FindingEvents, WindowEvents } from "./EventsPane.tsx";
+import { KindPane } from "./KindPane.tsx";
+import { follow, type Go } from "./navigation.ts";
+import { WhyPane } from "./WhyPane.tsx";
+
+interface Props {
+  readonly case: CaseView;
+  readonly selected: FindingView | undefined;
+  readonly route: Route;
+  readonly go: Go;
+  readonly zone: Zone;
+  readonly window: Span;
+}
+
+export function Drawer({ case: shown, selected, route, go, zone, window }: Props) {
+  const why = selected ? (
+    <WhyPane case={shown} finding={selected} go={go} zone={zone} />
+  ) : (
+    <Findings case={shown} route={route} go={go} zone={zone} />
+  );
+  if (route.event !== undefined) {
+    return (
+      <div class="drawer with-event">
+        {why}
+        <EventPane id={route.event} near={shown.start} zone={zone} go={go} />
+      </div>
+    );
+  }
+  return selected ? (
+    <div class="drawer">
+      {why}
+      <KindPane case={shown} finding={selected} zone={zone} />
+      <FindingEvents case={shown} finding={selected} route={route} go={go} zone={zone} />
+    </div>
+  ) : (
+    <div class="drawer of-case">
+      {why}
+      <WindowEvents case={shown} window={window} route={route} go={go} zone={zone} />
+    </div>
+  );
+}
+
+function Findings({ case: shown, route, go, zone }: Omit<Props, "selected" | "window">) {
+  return (
+    <section class="findings" aria-label="Findings">
+      <h2>
+        {counted(shown.found.length, "finding")} <small>the most surprising first</small>
+      </h2>
+      <ol>
+        {shown.found.map((f) => {
+          const change = { case: shown.id, finding: f.n, event: undefined };
+          return (
+            <li key={f.n}>
+              <a href={address({ ...route, ...change })} onClick={follow(go, change)}>
+                <i class={`dot ${heat(f.bits)}`} aria-hidden="true" />
+                <span class="when">{zone.clock(Date.parse(f.first))}</span>
+                <span>{f.sentence}</span>
+              </a>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,122 @@
+// The head of a case: the sentence, what supports it in four facts, and the reader's verdict.
+
+import { useState } from "preact/hooks";
+import type { CaseView, Verdict } from "../../api/client.ts";
+import { count, counted, heat, rarityInFull } from "../../base/words.ts";
+import type { Zone } from "../../base/zone.ts";
+import { said, VERDICTS } from "./verdicts.ts";
+
+interface Props {
+  readonly case: CaseView;
+  readonly judge: (verdict: Verdict | null, reason: string) => void;
+  readonly zone: Zone;
+}
+
+export function Head({ case: shown, judge, zone }: Props) {
+  return (
+    <header class="head">
+      <div class="verdicts" role="group" aria-label="Your verdict">
+        {VERDICTS.map(({ verdict, label, key, meaning }) => (
+          <button
+            key={verdict}
+            type="button"
+            class={verdict}
+            aria-pressed={shown.verdict === verdict}
+            title={meaning}
+            onClick={() => judge(shown.verdict === verdict ? null : verdict, "")}
+          >
+            {label} <kbd aria-hidden="true">{key}</kbd>
+          </button>
+        ))}
+      </div>
+      <h1>{shown.headline}</h1>
+      <p class="summary">{shown.summary}</p>
+      <dl class="facts">
+        <div>
+          <dt>how rare</dt>
+          <dd class={heat(shown.score)}>{rarityInFull(shown.one_in)} actor-days</dd>
+        </div>
+        <div>
+          <dt>history behind it</dt>
+          <dd>
+            {counted(shown.baseline_days, "day")}, {counted(shown.baseline_acts, "act")}
+          </dd>
+        </div>
+        <div>
+          <dt>peers</dt>
+          <dd>
+            {shown.peers > 0
+              ? `${count(shown.peers)}${shown.peer_group ? `, ${shown.peer_group}` : ""}`
+              : "none known"}
+          </dd>
+        </div>
+        {shown.tactics.length > 0 && (
+          <div>
+            <dt>chain</dt>
+            <dd>{shown.tactics.map(title).join(" → ")}</dd>
+          </div>
+        )}
+        {shown.owner !== "" && (
+          <div>
+            <dt>who can tell</dt>
+            <dd>{shown.owner}</dd>
+          </div>
+        )}
+      </dl>
+      {shown.judged.length > 0 && <Judged case={shown} judge={judge} zone={zone} />}
+    </header>
+  );
+}
+
+/** The last verdict, its reason, and room for one. */
+function Judged({ case: shown, judge, zone }: Props) {
+  const last = shown.judged[shown.judged.length - 1];
+  const [writing, setWriting] = useState(false);
+  if (!last) return null;
+  const at = Date.parse(last.at);
+  const before = shown.judged.length - 1;
+  return (
+    <p class="judged-line">
+      <b>{said(last.verdict)}</b> by {last.by}, {zone.date(at)} {zone.clock(at)}
+      {last.reason !== "" && !writing && <q>{last.reason}</q>}
+      {before > 0 && <span class="quiet-text"> · judged {counted(before, "time")} before</span>}
+      {shown.verdict !== null &&
+        (writing ? (
+          <form
+            onSubmit={(e) => {
+              e.preventDefault();
+              const field = new FormData(e.currentTarget).get("reason");
+              judge(shown.verdict, typeof field === "string" ? field : "");
+              setWriting(false);
+            }}
+          >
+            <input
+              name="reason"
+              aria-label="Reason"
+              defaultValue={last.reason}
+              maxLength={2000}
+              placeholder="reason, for the next reader"
+              // biome-ignore lint/a11y/noAutofocus: the reader has just asked for this field
+              autofocus
+            />
+            <button type="submit">Keep</button>
+          </form>
+        ) : (
+          <button type="button" class="quiet" onClick={() => setWriting(true)}>
+            {last.reason === "" ? "add a reason" : "change the reason"}
+          </button>
+        ))}
+      {shown.verdict !== null && !writing && (
+        <button type="button" class="quiet" onClick={() => judge(null, "")}>
+          take it back
+        </button>
+      )}
+    </p>
+  );
+}
+
+/** `credential-access` and `credential_access` as `Credential access`. */
+function title(tactic: string): string {
+  const words = tactic.replaceAll(/[-_]/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,137 @@
+// Why a finding stands here: in a sentence, what would have been normal, what happened around it,
+// and only then what the detector measured.
+
+import type { CaseView, FindingView } from "../../api/client.ts";
+import { count, counted, detectorName, duration, figure, rarityInFull } from "../../base/words.ts";
+import type { Zone } from "../../base/zone.ts";
+import type { Go } from "./navigation.ts";
+
+interface Props {
+  readonly case: CaseView;
+  readonly finding: FindingView;
+  readonly go: Go;
+  readonly zone: Zone;
+}
+
+const NEIGHBOURS = 3;
+
+export function WhyPane({ case: shown, finding: f, go, zone }: Props) {
+  const around = neighbours(shown, f);
+  const ordered = [...shown.found].sort(
+    (a, b) => Date.parse(a.first) - Date.parse(b.first) || a.n - b.n,
+  );
+  const at = ordered.findIndex((o) => o.n === f.n);
+  const previous = ordered[at - 1];
+  const next = ordered[at + 1];
+  const show = (n: number) => go({ case: shown.id, finding: n, event: undefined });
+  const first = Date.parse(f.first);
+  const last = Date.parse(f.last);
+  return (
+    <section class="why" aria-label="Why" aria-live="polite">
+      <div class="stepper">
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => go({ case: shown.id, finding: undefined, event: undefined })}
+        >
+          All findings
+        </button>
+        <span>
+          <button
+            type="button"
+            disabled={!previous}
+            aria-label="Earlier finding"
+            onClick={() => previous && show(previous.n)}
+          >
+            ←
+          </button>{" "}
+          {at + 1} of {shown.found.length}{" "}
+          <button
+            type="button"
+            disabled={!next}
+            aria-label="Later finding"
+            onClick={() => next && show(next.n)}
+          >
+            →
+          </button>
+        </span>
+      </div>
+      <h2>{f.value || detectorName(f.detector)}</h2>
+      <p class="chips">
+        <span title={f.about}>{detectorName(f.detector)}</span>
+        {f.attack.map((id) => (
+          <span key={id} title="MITRE ATT&CK technique">
+            {id}
+          </span>
+        ))}
+      </p>
+      <p>{f.sentence}</p>
+      <dl>
+        {f.would_be_normal !== "" && (
+          <div>
+            <dt>Would have been normal</dt>
+            <dd>{f.would_be_normal}</dd>
+          </div>
+        )}
+        <div>
+          <dt>When</dt>
+          <dd>
+            {zone.weekday(first)} {zone.fullDate(first)}, {zone.seconds(first)}
+            {last - first >= 1000 && ` – ${zone.seconds(last)}, ${duration(last - first)}`}
+            {f.count > 1 && `; ${counted(f.count, "finding")} of this kind put together`}
+          </dd>
+        </div>
+        {around.length > 0 && (
+          <div>
+            <dt>Around it</dt>
+            <dd>
+              {around.map((o) => (
+                <button key={o.n} type="button" class="link" onClick={() => show(o.n)}>
+                  {o.value || detectorName(o.detector)}{" "}
+                  <small>{distance(Date.parse(o.first), first)}</small>
+                </button>
+              ))}
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>Measured</dt>
+          <dd>{measured(f)}</dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+function measured(f: FindingView): string {
+  const rule = f.detector.startsWith("rule.");
+  const parts = [`${f.bits.toFixed(1)} bits, as much as ${rarityInFull(Math.round(2 ** f.bits))}`];
+  if (rule) parts.push("a rule's level, not a measured surprise");
+  else {
+    parts.push(`observed ${figure(f.observed)}, expected ${figure(f.expected)}`);
+    parts.push(`from ${count(f.baseline_n)} units of its own history`);
+    if (Math.abs(f.llr) >= 0.5) {
+      parts.push(
+        f.llr > 0
+          ? `${f.llr.toFixed(1)} bits likelier for a peer than for this account`
+          : `${(-f.llr).toFixed(1)} bits likelier for this account than for a peer`,
+      );
+    }
+  }
+  return `${parts.join("; ")}.`;
+}
+
+/** The findings nearest in time. */
+function neighbours(shown: CaseView, f: FindingView): FindingView[] {
+  const away = (o: FindingView) => Math.abs(Date.parse(o.first) - Date.parse(f.first));
+  return shown.found
+    .filter((o) => o.n !== f.n)
+    .sort((a, b) => away(a) - away(b) || a.n - b.n)
+    .slice(0, NEIGHBOURS);
+}
+
+function distance(other: number, own: number): string {
+  const away = other - own;
+  if (Math.abs(away) < 1000) return "at the same second";
+  return `${duration(Math.abs(away))} ${away < 0 ? "before" : "after"}`;
+}
