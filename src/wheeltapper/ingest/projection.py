@@ -158,7 +158,10 @@ class _Statement:
             x = literal(way.const or "")
         if way.match:
             group = 1 if re.compile(way.match).groups else 0
-            x = self._clean(f"regexp_extract({x}, {literal(way.match)}, {group})")
+            form = literal(way.match)
+            # Two functions on purpose: with one, DuckDB computes it for every row beforehand.
+            found = f"regexp_extract({x}, {form}, {group})"
+            x = f"case when regexp_matches({x}, {form}) then {found} end"
         if way.lower:
             x = f"lower({x})"
         if way.map is not None:

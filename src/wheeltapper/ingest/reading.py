@@ -31,6 +31,8 @@ class Part:
     last: bool
     """Nothing of the file follows; only then `bytes_done` covers it whole."""
     raw: list[bytes] = field(default_factory=list)
+    text: pa.StringArray | None = None
+    """`raw` as Arrow holds it; None where there is none."""
     lines: Sequence[int] = ()
     rejects: list[Reject] = field(default_factory=list)
     packed_bytes: int = 0
