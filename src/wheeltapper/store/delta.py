@@ -176,18 +176,14 @@ class Delta:
         )
         table.vacuum(dry_run=False)
 
-    def delete(self, column: str, after: str) -> None:
-        """Take out the rows whose text in `column` sorts after `after`."""
-        table = self.open()
-        if table is not None:
-            quoted = after.replace("'", "''")
-            table.delete(f"{column} > '{quoted}'")
+    def delete(self, where: str | None, write_id: str, version: int) -> None:
+        """Take out the rows that `where` (SQL) names, all of them for None.
 
-    def clear(self, write_id: str, version: int) -> None:
-        """Take all rows out in one commit that carries `write_id` at `version`."""
+        The commit carries `write_id` at `version`, which `version` tells afterwards.
+        """
         table = self.open()
         if table is not None:
-            table.delete(commit_properties=_commit(write_id, version))
+            table.delete(where, commit_properties=_commit(write_id, version))
 
 
 def _folder(path: str) -> str:

@@ -255,18 +255,26 @@ class Lake:
         return found.cast(finding.SCHEMA)
 
     def drop_findings(self, *, after: str) -> None:
-        """Take out the findings of steps that sort after `after`: an unfinished step's."""
+        """Take out the findings of steps that sort after `after`: an unfinished step's.
+
+        Steps can be appended again then.
+        """
         with self._connect(0, -1, findings=True) as connection:
             left = query.table(
                 connection, "select count(*) n from findings where step > ?", [after]
             )
         if left["n"][0].as_py():
-            self._findings.delete("step", after)
+            quoted = after.replace("'", "''")
+            self._delete_findings(f"step > '{quoted}'")
 
     def replace_findings(self) -> None:
         """Empty the findings, so that detection can run again over the same steps."""
+        self._delete_findings(None)
+
+    def _delete_findings(self, where: str | None) -> None:
+        # The ids of steps hold for one replay: or the steps would be taken for done ever after.
         replay = self._findings.version(_REPLAY) or 0
-        self._findings.clear(_REPLAY, replay + 1)
+        self._findings.delete(where, _REPLAY, replay + 1)
 
     def _connect(
         self, first_us: int | None, last_us: int | None, *, findings: bool = False

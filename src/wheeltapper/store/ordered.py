@@ -154,6 +154,18 @@ def scan(
     for start, end in windows(spans(files, rows), rows, low, high):
         inside = [file for file in files if file.first_us <= end and file.last_us >= start]
         if inside:
-            table = read(inside, schema, start, end, dictionary=dictionary)
-            if table.num_rows:
-                yield table
+            yield from cut(read(inside, schema, start, end, dictionary=dictionary), rows)
+
+
+def cut(table: pa.Table, rows: int) -> Iterator[pa.Table]:
+    """Pieces of `rows` rows, and those of the same moment as the last of them."""
+    time_us = table["time"].cast(pa.int64()).to_numpy()
+    start = 0
+    while start < table.num_rows:
+        last = time_us[min(start + rows, table.num_rows) - 1]
+        stop = int(np.searchsorted(time_us, last, side="right"))
+        # A small rest is no piece of its own.
+        if table.num_rows - stop < rows * _SLACK:
+            stop = table.num_rows
+        yield table.slice(start, stop - start)
+        start = stop
