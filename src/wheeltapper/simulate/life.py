@@ -241,7 +241,8 @@ class Life:
         last = work.end_h
         if chance.yes(self.on_phone):
             network = mobile(self.person.office.country)
-            place = network.address(chance.rank(60) * 101, work.city)
+            # Abroad, too, a phone's traffic leaves from its own provider at home.
+            place = network.address(chance.rank(60) * 101, self.person.office)
             peer = okta.client(self.machines.phone(day), place)
             at = midnight + 3600 * chance.between(max(6.5, work.begin_h - 1.5), last + 3)
             session = "102" + chance.hex(20)

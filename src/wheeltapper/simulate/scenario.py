@@ -152,8 +152,8 @@ def perform(splice: Splice, lives: list[Life], calendar: Calendar, journal: Jour
             f"the account {splice.account} became {ACCOUNT}",
             f"the addresses {', '.join(splice.addresses)} became {address}, from which "
             f"{person.login} works that day; all other addresses are as they were",
-            "all other text of the records, among it eventID, requestID, temporary keys, roles, user "
-            "agents and older dates, is as it was",
+            "all other text of the records, among it eventID, requestID, temporary keys, roles, "
+            "user agents and older dates, is as it was",
         ),
     )
 
