@@ -52,7 +52,7 @@ class Group(click.Group):
 @click.version_option(package_name="wheeltapper")
 @click.pass_context
 def main(ctx: click.Context, folder: Path, debug: bool) -> None:
-    """Find unusual user activity in logs, and say why it is unusual.
+    r"""Find unusual user activity in logs, and say why it is unusual.
 
     \b
         wheeltapper init work
@@ -92,7 +92,9 @@ def _progress(what: str) -> Iterator[Callable[[float, float, str], None]]:
 
 
 def _since_until(command: _C) -> _C:
-    command = click.option("--until", callback=_moment, help="Before this time (ISO 8601).")(command)
+    command = click.option("--until", callback=_moment, help="Before this time (ISO 8601).")(
+        command
+    )
     return click.option("--since", callback=_moment, help="From this time (ISO 8601).")(command)
 
 
@@ -118,7 +120,7 @@ def _form(*forms: str) -> Callable[[_C], _C]:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    """Make a workspace in FOLDER, with a commented settings file.
+    r"""Make a workspace in FOLDER, with a commented settings file.
 
     \b
         wheeltapper init work
@@ -137,7 +139,7 @@ _SOURCE = click.option("--source", help="The log kind, where it is not to be det
 @_form("table", "json")
 @click.pass_context
 def ingest(ctx: click.Context, paths: tuple[str, ...], source: str | None, form: str) -> None:
-    """Read log files, folders, globs or a git repository into the lake.
+    r"""Read log files, folders, globs or a git repository into the lake.
 
     \b
         wheeltapper ingest logs/ --source aws_cloudtrail
@@ -152,7 +154,9 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], source: str | None, form:
 
 def _reading(show: Callable[[float, float, str], None]) -> Callable[[Reading], None]:
     def reading(at: Reading) -> None:
-        show(at.bytes_done, at.bytes, f"{at.records:,} records, {at.files_done} of {at.files} files")
+        show(
+            at.bytes_done, at.bytes, f"{at.records:,} records, {at.files_done} of {at.files} files"
+        )
 
     return reading
 
@@ -177,7 +181,7 @@ def _tell_ingested(ws: Workspace, done: Ingested) -> None:
 @click.option("--include-late", is_flag=True, help="With --replay: late acts in their place.")
 @click.pass_context
 def detect(ctx: click.Context, replay: bool, include_late: bool) -> None:
-    """Judge what came since the last time, and make cases of it.
+    r"""Judge what came since the last time, and make cases of it.
 
     \b
         wheeltapper detect --replay
@@ -213,7 +217,7 @@ def _detect(ws: Workspace, *, replay: bool = False, include_late: bool = False) 
 @_SOURCE
 @click.pass_context
 def run(ctx: click.Context, paths: tuple[str, ...], source: str | None) -> None:
-    """Ingest, detect and refine: everything, once.
+    r"""Ingest, detect and refine: everything, once.
 
     \b
         wheeltapper -w work run logs/
@@ -236,7 +240,7 @@ def cases(
     ctx: click.Context, since: datetime | None, until: datetime | None, status: str | None,
     entity: str | None, limit: int | None, form: str,
 ) -> None:  # fmt: skip
-    """List the cases, the most unusual first.
+    r"""List the cases, the most unusual first.
 
     \b
         wheeltapper cases --since 2026-11-01 --format json
@@ -249,7 +253,9 @@ def cases(
         return
     if not found:
         _, _, acts = ws.lake.span()
-        _say(f"no case: {acts:,} acts looked at, {len(ws.lake.findings()):,} findings below the bar")
+        _say(
+            f"no case: {acts:,} acts looked at, {len(ws.lake.findings()):,} findings below the bar"
+        )
         return
     terminal.print_cases(_console(), found, ZoneInfo(ws.config.timezone))
 
@@ -259,7 +265,7 @@ def cases(
 @_form("table", "json")
 @click.pass_context
 def show(ctx: click.Context, case: str, form: str) -> None:
-    """Tell one CASE, by its rank or id.
+    r"""Tell one CASE, by its rank or id.
 
     \b
         wheeltapper show 1
@@ -282,7 +288,7 @@ def findings(
     ctx: click.Context, since: datetime | None, until: datetime | None, detector: str | None,
     entity: str | None, form: str,
 ) -> None:  # fmt: skip
-    """List what the detectors said, in order of time.
+    r"""List what the detectors said, in order of time.
 
     \b
         wheeltapper findings --format ndjson
@@ -314,7 +320,7 @@ def findings(
 @click.option("--reason", default="", help="Shown to the next reader.")
 @click.pass_context
 def judge(ctx: click.Context, case: str, verdict: str, by: str, reason: str) -> None:
-    """Give a VERDICT on a CASE.
+    r"""Give a VERDICT on a CASE.
 
     \b
         wheeltapper judge 1 malicious --by ana --reason "keys were stolen"
@@ -333,7 +339,7 @@ def judge(ctx: click.Context, case: str, verdict: str, by: str, reason: str) -> 
 def serve(
     ctx: click.Context, host: str | None, port: int | None, token: str | None, browse: bool
 ) -> None:
-    """Serve the timeline.
+    r"""Serve the timeline.
 
     \b
         wheeltapper -w work serve --open
@@ -356,7 +362,7 @@ def serve(
 @click.option("--seed", default=1, show_default=True)
 @click.option("--attack/--no-attack", default=True, help="Splice in the real hour of attack.")
 def simulate(folder: Path, people: int, days: int, seed: int, attack: bool) -> None:
-    """Write the logs of a simulated organisation to FOLDER.
+    r"""Write the logs of a simulated organisation to FOLDER.
 
     One hour in it is real: an attack recorded in AWS, put under one employee's name.
 
@@ -374,7 +380,7 @@ def simulate(folder: Path, people: int, days: int, seed: int, attack: bool) -> N
 @click.option("--until", callback=_moment, help="Learn from what lies before this time.")
 @click.pass_context
 def train(ctx: click.Context, until: datetime | None) -> None:
-    """Train the model of user-days on what the lake holds; it judges the days after.
+    r"""Train the model of user-days on what the lake holds; it judges the days after.
 
     \b
         wheeltapper train --until 2026-10-01

@@ -139,9 +139,7 @@ def load(path: Path) -> Config:
     return config
 
 
-def _section(
-    kind: type[_T], values: dict[str, object], path: Path, text: str, name: str
-) -> _T:
+def _section(kind: type[_T], values: dict[str, object], path: Path, text: str, name: str) -> _T:
     types = typing.get_type_hints(kind)
     known: dict[str, object] = {}
     for key, value in values.items():

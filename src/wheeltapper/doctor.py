@@ -70,8 +70,9 @@ def _rules(ws: Workspace) -> Iterator[tuple[str, str]]:
     ruleset = ws.judges().rules
     yield GOOD, f"{len(ruleset.rules)} run"
     if ruleset.unsupported:
-        yield WARNING, (
-            f"{len(ruleset.unsupported)} cannot be run; see why: wheeltapper rules list"
+        yield (
+            WARNING,
+            (f"{len(ruleset.unsupported)} cannot be run; see why: wheeltapper rules list"),
         )
 
 
@@ -87,9 +88,12 @@ def _enrichment(ws: Workspace) -> Iterator[tuple[str, str]]:
         if value and not (ws.root / value).exists():
             yield BROKEN, f"enrich.{name}: {ws.root / value} is not there"
     if not settings.directory:
-        yield WARNING, (
-            "no directory file: accounts have no peer groups and are compared with everybody; "
-            "name one under [enrich] directory"
+        yield (
+            WARNING,
+            (
+                "no directory file: accounts have no peer groups and are compared with everybody; "
+                "name one under [enrich] directory"
+            ),
         )
 
 
@@ -114,9 +118,7 @@ def _casebook(ws: Workspace) -> Iterator[tuple[str, str]]:
 
 
 def _rejects(ws: Workspace) -> Iterator[tuple[str, str]]:
-    lines = sum(
-        path.read_bytes().count(b"\n") for path in ws.rejects.glob("*.ndjson")
-    )
+    lines = sum(path.read_bytes().count(b"\n") for path in ws.rejects.glob("*.ndjson"))
     if lines:
         yield WARNING, f"{lines:,} records in {ws.rejects}/, each with its reason"
     else:

@@ -22,7 +22,7 @@ HOT, WARM = 14.0, 10.0  # log2 of one in 16,000 and one in 1,000 actor-days
 
 
 def safe(text: object) -> str:
-    """Text without characters that a terminal obeys: each becomes `\\x1b` or `\\u202e`."""
+    r"""Text without characters that a terminal obeys: each becomes `\x1b` or `\u202e`."""
     return "".join(
         c if c == " " or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
         else c.encode("unicode_escape").decode()
@@ -57,7 +57,9 @@ def print_cases(console: Console, cases: Sequence[Case], zone: ZoneInfo) -> None
     for case in cases:
         story = Text(safe(case.headline), style="bold")
         apps = ", ".join(safe(a) for a in case.apps[:3])
-        detail = " · ".join(p for p in (safe(case.entity), apps, span(case.start, case.end, zone)) if p)
+        detail = " · ".join(
+            p for p in (safe(case.entity), apps, span(case.start, case.end, zone)) if p
+        )
         story.append(f"\n{detail}", style="not bold dim")
         if case.verdict:
             story.append(f" · {case.verdict} by {safe(case.verdict_by)}", style="not bold green")
@@ -82,7 +84,9 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
     if case.owner:
         facts.append(f"owner: {safe(case.owner)}")
     if case.verdict:
-        facts.append(f"verdict: {case.verdict} by {safe(case.verdict_by)} {safe(case.verdict_reason)}")
+        facts.append(
+            f"verdict: {case.verdict} by {safe(case.verdict_by)} {safe(case.verdict_reason)}"
+        )
     facts.append(f"case: {case.id}")
     console.print(Text("\n".join(facts), style="dim"))
     console.print()
@@ -90,7 +94,9 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
         line = Text("• ")
         line.append(safe(finding.sentence))
         if finding.would_be_normal:
-            line.append(f"\n  Would have been normal: {safe(finding.would_be_normal)}.", style="green")
+            line.append(
+                f"\n  Would have been normal: {safe(finding.would_be_normal)}.", style="green"
+            )
         attack = f" · {', '.join(finding.finding.attack)}" if finding.finding.attack else ""
         line.append(
             f"\n  {span(finding.first, finding.last, zone)} · {finding.finding.detector}{attack}"
@@ -102,7 +108,7 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
         console.print(Text(f"… and {len(case.findings) - 15} more findings", style="dim"))
     console.print(
         Text(
-            f"{len(case.native_ids):,} records behind it, of {case.event_count:,} acts in that time",
+            f"{len(case.native_ids):,} records behind it, of {case.event_count:,} acts in the time",
             style="dim",
         )
     )

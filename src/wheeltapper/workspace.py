@@ -222,9 +222,7 @@ class Workspace:
     ) -> list[Case]:
         """Cases whose span overlaps `since`..`until`, ranked anew among themselves."""
         with self.casebook() as book:
-            return book.cases(
-                status=status, since=since, until=until, entity=entity, limit=limit
-            )
+            return book.cases(status=status, since=since, until=until, entity=entity, limit=limit)
 
     def case(self, which: int | str) -> Case:
         """A case by its rank or its id.

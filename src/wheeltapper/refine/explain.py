@@ -223,30 +223,28 @@ def duration(start: datetime, end: datetime) -> str:
 def headline(told: Sequence[Told], words: Vocabulary, start: datetime, end: datetime) -> str:
     """The story in one sentence, from its weightiest findings (weightiest first)."""
     first = told[0]
-    verbs, adverbs = [], []
+    verbs: list[str] = []
+    adverbs: list[str] = []
     seen: set[str] = set()
     for one in told:
         what = clause(one, words)
-        if what in seen:
+        # One clause says where, one when: the weightiest of each detector.
+        repeated = one.wording.name if adverbial(what) else what
+        if repeated in seen:
             continue
-        seen.add(what)
+        seen.add(repeated)
         if adverbial(what):
             if len(adverbs) < 2:
                 adverbs.append(what)
         elif len(verbs) < 3:
             verbs.append(what)
     if not verbs:
-        count = first.acts if first.targets > 1 else 1
+        alone = first.targets <= 1
+        count, target = (1, first.target) if alone else (first.acts, None)
         verbs = [
             words.act(
-                first.source,
-                first.app,
-                first.action,
-                count,
-                first.target if count == 1 else None,
-                first.outcome,
-                first.reason,
-            )  # fmt: skip
+                first.source, first.app, first.action, count, target, first.outcome, first.reason
+            )
         ]
     parts = [plain(first.entity_type, first.entity), _listed(verbs), *adverbs]
     took = duration(start, end)

@@ -4,13 +4,12 @@ Each function takes the stories (`story, entity, start, end`) of one entity colu
 keyed by `story`. Column names come from our own lists; everything from logs travels as Arrow.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import duckdb
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from wheeltapper.activity import ENTITY_COLUMNS
 from wheeltapper.refine.wording import Wording
@@ -24,19 +23,37 @@ MOST_ACTS = 400
 class Lake(Protocol):
     """What this room asks of the store."""
 
-    def sql(
-        self,
-        text: str,
-        *,
-        tables: Mapping[str, pa.Table] | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> pa.Table:
-        """Rows of a DuckDB query over the view `activities` and the given tables.
-
-        `since` and `until` leave out files of other days.
-        """
+    def sql(self, text: str, *, tables: Mapping[str, pa.Table] | None = None) -> pa.Table:
+        """Rows of a DuckDB query over the view `activities` and the given tables."""
         ...
+
+
+class Gathered:
+    """Everything the chosen entities ever did, in memory, so that the lake is read once.
+
+    The lake has a file a day: twenty questions to it would open thousands of files twenty times.
+    """
+
+    def __init__(self, lake: Lake, entities: pa.Table, *, with_raw: bool) -> None:
+        """`entities` has `entity_type` and `entity`; `raw` is left out where nothing needs it."""
+        kinds = sorted(set(entities["entity_type"].to_pylist()))
+        wanted = " or ".join(
+            f"{_column(kind)} in (select entity from entities where entity_type = '{kind}')"
+            for kind in kinds
+        )
+        columns = "*" if with_raw else "* exclude (raw)"
+        acts = lake.sql(
+            f"select {columns} from activities where {wanted or 'false'}",
+            tables={"entities": entities},
+        )
+        self._connection = duckdb.connect()
+        self._connection.execute("set TimeZone = 'UTC'")
+        self._connection.register("activities", acts)
+
+    def sql(self, text: str, *, tables: Mapping[str, pa.Table] | None = None) -> pa.Table:
+        for name, table in (tables or {}).items():
+            self._connection.register(name, table)
+        return self._connection.sql(text).to_arrow_table()
 
 
 def _column(entity_type: str) -> str:
@@ -45,30 +62,21 @@ def _column(entity_type: str) -> str:
     return entity_type
 
 
-def _least(times: pa.ChunkedArray) -> datetime | None:
-    value: datetime | None = pc.min(times).as_py()
-    return value
-
-
-def _most(times: pa.ChunkedArray) -> datetime | None:
-    value: datetime | None = pc.max(times).as_py()
-    return value
-
-
 def _frame(table: pa.Table) -> pl.DataFrame:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
     return frame
 
 
-def entity_days(lake: Lake, entity_type: str) -> int:
-    """Days of activity of all entities of a type: the denominator of `one in N`."""
-    column = _column(entity_type)
-    table = lake.sql(
-        f"select count(*) as n from (select distinct {column}, time::date from activities "
-        f"where {column} is not null)"
+def entity_days(lake: Lake, entity_types: Sequence[str]) -> dict[str, int]:
+    """Days of activity of all entities of each type: the denominator of `one in N`."""
+    counts = ", ".join(
+        f"count(distinct ({_column(kind)}, time::date)) "
+        f"filter ({_column(kind)} is not null) as {kind}"
+        for kind in entity_types
     )
-    return int(table["n"][0].as_py())
+    row = lake.sql(f"select {counts} from activities").to_pylist()[0]
+    return {kind: int(row[kind]) for kind in entity_types}
 
 
 def acts(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
@@ -86,8 +94,6 @@ def acts(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
             group by all order by s.story, n desc, a.action
             """,
             tables={"stories": stories},
-            since=_least(stories["start"]),
-            until=_most(stories["end"]),
         )
     )
 
@@ -129,8 +135,6 @@ def natives(lake: Lake, ids: pa.Table) -> pl.DataFrame:
             order by i.story, i.finding, a.time
             """,
             tables={"ids": ids},
-            since=_least(ids["time"]),
-            until=_most(ids["time"]),
         )
     )
 
@@ -148,8 +152,6 @@ def windows(lake: Lake, wording: Wording, entity_type: str, asked: pa.Table) -> 
             order by w.finding, a.time
             """,
             tables={"asked": asked},
-            since=_least(asked["start"]),
-            until=_most(asked["until"]),
         )
     )
 
@@ -164,7 +166,8 @@ def usual(lake: Lake, wording: Wording, entity_type: str, stories: pa.Table) -> 
         lake.sql(
             f"""
             with judged as (
-              select {column} as entity, time, session, event_id, ({wording.value})::varchar as value
+              select {column} as entity, time, session, event_id,
+                     ({wording.value})::varchar as value
               from activities where ({wording.filter})
                 and {column} in (select entity from stories)
             ), counted as (

@@ -21,7 +21,7 @@ from wheeltapper.refine.calibrate import calibrate
 from wheeltapper.refine.combine import STORY, combine
 from wheeltapper.refine.discount import discount
 from wheeltapper.refine.group import group
-from wheeltapper.refine.looked_up import Lake
+from wheeltapper.refine.looked_up import Gathered, Lake
 from wheeltapper.refine.rank import rank
 from wheeltapper.refine.suppress import suppress
 from wheeltapper.refine.weigh import weigh
@@ -72,15 +72,15 @@ def stories_of(
         suppress(discount(weigh(findings, wordings, words.severity)), judged), gap_hours
     )
     stories = combine(weighed)
+    kinds = [str(kind) for kind in stories["entity_type"].unique().sort()]
+    days = looked_up.entity_days(lake, kinds)
     scored = [
         part.with_columns(
-            score=pl.Series(
-                calibrate(part["evidence"].to_numpy(), looked_up.entity_days(lake, str(kind[0])))
-            )
+            score=pl.Series(calibrate(part["evidence"].to_numpy(), days[str(kind[0])]))
         )
         for kind, part in stories.group_by("entity_type", maintain_order=True)
     ]
-    return weighed, pl.concat(scored) if scored else stories.with_columns(score=pl.lit(0.0))
+    return weighed, pl.concat(scored)
 
 
 def refine(
@@ -131,11 +131,15 @@ def _table(frame: pl.DataFrame) -> pa.Table:
 def _told(
     chosen: pl.DataFrame,
     weighed: pl.DataFrame,
-    lake: Lake,
+    whole_lake: Lake,
     wordings: Wordings,
     words: Vocabulary,
     settings: config.Refine,
 ) -> list[Case]:
+    with_raw = any("raw" in w.filter + w.value for w in wordings.by_name.values())
+    lake = Gathered(
+        whole_lake, _table(chosen.select("entity_type", "entity").unique()), with_raw=with_raw
+    )
     # One row for each (detector, value) of a story: repeats are told once.
     mine = weighed.join(chosen.select(*STORY, "story"), on=STORY)
     merged = (
@@ -166,7 +170,7 @@ def _told(
     acts = pl.concat([looked_up.acts(lake, kind, t) for kind, t in asked.items()])
     known = pl.concat([looked_up.baselines(lake, kind, t) for kind, t in asked.items()])
     usual = _usual(merged, asked, lake, wordings)
-    peers = looked_up.peer_counts(lake)
+    peers = looked_up.peer_counts(whole_lake)
     by_story = {k[0]: part for k, part in merged.group_by("story", maintain_order=True)}
     acts_of = {k[0]: part for k, part in acts.group_by("story", maintain_order=True)}
     events_of = {k[0]: part for k, part in events.group_by("story", maintain_order=True)}

@@ -8,12 +8,11 @@ An act that arrives after its time has been passed is *late*: ingest marks it so
 kernels and models neither judge nor learn it, in replay as live. `replay` takes all in order.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-
-import secrets
 
 import pyarrow as pa
 import pyarrow.compute as pc
