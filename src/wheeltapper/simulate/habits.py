@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 class Habit(Generic[_T]):
     """A person's preference over items; asked with a week, which must not go back."""
 
-    __slots__ = ("_cumulative", "_drift", "_key", "_week", "_weights", "items")
+    __slots__ = ("_adopt", "_cumulative", "_drift", "_key", "_week", "_weights", "items")
 
     def __init__(
         self,
@@ -26,6 +26,7 @@ class Habit(Generic[_T]):
         spread: float = 1.0,
         unused: float = 0.35,
         drift: float = 0.25,
+        adopt: float = 0.3,
     ) -> None:
         chance = Chance(*key)
         self.items = items
@@ -34,6 +35,7 @@ class Habit(Generic[_T]):
             own = weight * chance.spread(1.0, spread)
             self._weights.append(own * 0.002 if chance.yes(unused) else own)
         self._drift = drift
+        self._adopt = adopt
         self._key = key
         self._week = 0
         self._cumulative = running(self._weights)
@@ -50,7 +52,7 @@ class Habit(Generic[_T]):
         self._weights = [
             w * math.exp(self._drift * (2 * chance.uniform() - 1)) for w in self._weights
         ]
-        if self._weights and chance.yes(0.3):
+        if self._weights and chance.yes(self._adopt):
             # Something becomes part of the job.
             at = chance.below(len(self._weights))
             self._weights[at] = max(self._weights[at], sum(self._weights) * 0.04)

@@ -4,6 +4,8 @@ A page of the console loads and things on it are looked at; a command is typed, 
 script walks over many things; Terraform compares a stack with what is there, and changes it.
 """
 
+from functools import cache
+
 from wheeltapper.simulate import cloud
 from wheeltapper.simulate.chance import Chance
 from wheeltapper.simulate.cloud import Act, Caller, Service, Thing, services
@@ -28,7 +30,7 @@ class Tasks:
         self.machines = machines
         self.seed = seed
         self._key = (seed, "cloud", person.number, role)
-        self._services = self._habit("services", self.role.cloud, 0.6, 0.15)
+        self._services = self._habit("services", self.role.cloud, 0.8, 0.35)
         self._via = self._habit("via", self.role.via, 0.7, 0.0)
         self._acts: dict[tuple[str, str], Habit[Act]] = {}
         chance = Chance(*self._key, "manner")
@@ -53,7 +55,9 @@ class Tasks:
         if key not in self._acts:
             found: Service = services()[service]
             acts = found.writes if what == "writes" else found.reads
-            self._acts[key] = Habit(acts, zipf(len(acts)), *self._key, service, what)
+            self._acts[key] = Habit(
+                acts, zipf(len(acts), 1.4), *self._key, service, what, unused=0.5, adopt=0.06
+            )
         return self._acts[key].draw(chance, week)
 
     def _about(self, act: Act, chance: Chance, day: int) -> Thing | None:
@@ -147,10 +151,15 @@ class Tasks:
                     shown[act.kind] = self._about(act, chance, day)
                 at += chance.wait(0.3)
                 self._call(at, act, shown[act.kind], page, chance, journal, slip)
-        for _ in range(1 + chance.count(1.8 * self.thorough)):
+        for _ in range(1 + chance.count(0.8 * self.thorough)):
             at += 3 + chance.wait(25)
             act = self._act(service, "reads", chance, day // 7)
-            self._call(at, act, self._about(act, chance, day), page, chance, journal, slip)
+            about = self._about(act, chance, day)
+            self._call(at, act, about, page, chance, journal, slip)
+            for other in _details(act):
+                if chance.yes(0.75):
+                    at += chance.wait(0.3)
+                    self._call(at, other, about, page, chance, journal, slip)
         self._change(at, service, page, chance, journal, day)
 
     def _change(
@@ -179,7 +188,7 @@ class Tasks:
         about = self._about(act, chance, day)
         for _ in range(1 + chance.rank(25, 1.6)):
             self._call(at, act, about, caller, chance, journal, 0.03 + 0.05 * (1 - settled))
-            at += 1 + chance.wait(20)
+            at += 0.4 + chance.wait(9)
             if chance.yes(0.5):
                 about = self._about(act, chance, day)
         self._change(at, service, caller, chance, journal, day)
@@ -234,6 +243,13 @@ class Tasks:
         if at - first < 120 and chance.yes(0.2):
             # Plan, then apply.
             self._terraform(at + 30 + chance.wait(200), key, since_s, ip, chance, journal, day)
+
+
+@cache
+def _details(act: Act) -> tuple[Act, ...]:
+    """What the console's page about a thing asks for besides: the same for everybody."""
+    same = [a for a in services()[act.service].reads if a.kind == act.kind and a != act]
+    return tuple(same[:3]) if act.kind else ()
 
 
 _WHO_AM_I = Act("sts", "GetCallerIdentity", "", True)
