@@ -5,6 +5,7 @@ Made by `refine`, kept in the casebook by `store`, judged on the timeline.
 
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 
 from wheeltapper.finding import Finding
 
@@ -121,3 +122,24 @@ class Case:
             ],
             "native_ids": list(self.native_ids),
         }
+
+    def _repr_html_(self) -> str:
+        """The case as a notebook shows it; log text is escaped."""
+        items = "".join(
+            f"<li>{escape(f.sentence)}"
+            + (
+                f"<br><small>Would have been normal: {escape(f.would_be_normal)}.</small>"
+                if f.would_be_normal
+                else ""
+            )
+            + "</li>"
+            for f in self.findings[:10]
+        )
+        more = len(self.findings) - 10
+        rest = f"<p><small>… and {more} more findings</small></p>" if more > 0 else ""
+        return (
+            f"<h4>{escape(self.headline)}</h4><p>{escape(self.summary)}</p>"
+            f"<p><small>1 in {2.0**self.score:,.0f} {escape(self.entity_type)}-days · "
+            f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC · "
+            f"{escape(' → '.join(self.tactics))}</small></p><ul>{items}</ul>{rest}"
+        )

@@ -373,7 +373,10 @@ def simulate(folder: Path, people: int, days: int, seed: int, attack: bool) -> N
 
     with _progress("simulating"):
         done = write(folder, people=people, days=days, seed=seed, attack=attack)
-    _say(str(done))
+    counts = ", ".join(f"{n:,} {kind}" for kind, n in sorted(done.records.items()))
+    _say(f"{done.people} people, {done.start} to {done.end}: {counts} records in {done.logs}/")
+    if done.real:
+        _say(f"{done.real:,} of them are real, the rest is simulated: {done.out / 'SOURCES.md'}")
 
 
 @main.command()
