@@ -65,10 +65,12 @@ class _Statement:
     """Paths used, in the order of the extracted lists `v` (record) and `w` (element)."""
     _lookups: dict[str, str] = field(default_factory=dict)
     """SQL of a look-up in a list of name-value objects, to the name of its column."""
+    _looked_at: set[str] = field(default_factory=set)
+    """Columns that others are made from."""
 
     def sql(self) -> str:
         # What is selected is made first: it tells which paths have to be extracted below it.
-        columns = [f"{self._column(name)} as {_quoted(name)}" for name in COLUMNS]
+        columns = {name: f"{self._column(name)} as {_quoted(name)}" for name in COLUMNS}
         known = f"coalesce({self._known()}, false) as known"
         text = self._text_columns()
         inner = [f"{sql} as {name}" for sql, name in self._lookups.items()]
@@ -78,9 +80,14 @@ class _Statement:
         source = f"{', '.join([source, *inner])} from ({self._items()})"
         for column in text:
             source = f"select *, {column}\nfrom ({source})"
-        return (
-            f"select {(',' + chr(10)).join(['number', 'part', known, *columns])}\nfrom ({source})"
-        )
+        for name in COLUMNS:
+            # Each below those that look at it: written into them, it would be computed, and its
+            # own columns with it, as often as it is named.
+            if name in self._looked_at:
+                source = f"select *, {columns[name]}\nfrom ({source})"
+                columns[name] = _quoted(name)
+        made = ["number", "part", known, *columns.values()]
+        return f"select {(',' + chr(10)).join(made)}\nfrom ({source})"
 
     def _items(self) -> str:
         if self.mapping.explode is None:
@@ -199,7 +206,7 @@ class _Statement:
         if path.root == "%":
             return self._clean(self._group(str(path.steps[0])))
         if path.root == "&":
-            # DuckDB lets an expression of a select list use the columns named before it.
+            self._looked_at.add(str(path.steps[0]))
             return _quoted(str(path.steps[0]))
         paths = self._paths[path.root]
         if path.json_path not in paths:
