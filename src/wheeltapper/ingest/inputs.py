@@ -19,7 +19,7 @@ def expand(paths: Sequence[Path | str], limits: Limits) -> list[Path]:
     for path in paths:
         if Path(path).exists():
             found += _below(Path(path), limits)
-        elif matches := sorted(glob(str(path), recursive=True)):
+        elif matches := sorted(glob(str(path), recursive=True)):  # noqa: PTH207 (a pattern may be absolute)
             for match in matches:
                 found += _below(Path(match), limits)
         else:

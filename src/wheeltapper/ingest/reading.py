@@ -31,13 +31,12 @@ class Part:
     last: bool
     """Nothing of the file follows; only then `bytes_done` covers it whole."""
     raw: list[bytes] = field(default_factory=list)
-    text: pa.StringArray | None = None
-    """`raw` as Arrow holds it; None where there is none."""
     lines: Sequence[int] = ()
+    text: pa.StringArray | None = None
+    """`raw` as Arrow holds it; None while there is none."""
     rejects: list[Reject] = field(default_factory=list)
     packed_bytes: int = 0
     """Of the file on disk, read so far."""
-    is_text: bool = False
 
 
 def parts(paths: Sequence[Path], limits: Limits) -> Iterator[Part]:
@@ -101,10 +100,18 @@ def _input_parts(input: Input, changed: datetime) -> Iterator[Part]:
     first = True
     if reader is not None:
         for chunk in reader.read(input):
-            chunk = _utf8(input.name, chunk)
+            chunk, text = _utf8(input.name, chunk)
             packed = input.stream.packed_bytes if input.stream else 0
             yield Part(
-                input.name, changed, first, False, chunk.raw, chunk.lines, chunk.rejects, packed
+                input.name,
+                changed,
+                first,
+                False,
+                chunk.raw,
+                chunk.lines,
+                text,
+                chunk.rejects,
+                packed,
             )
             first = False
     rejects = []
@@ -118,15 +125,13 @@ def _input_parts(input: Input, changed: datetime) -> Iterator[Part]:
     yield Part(input.name, changed, first, True, rejects=rejects, packed_bytes=packed)
 
 
-def _utf8(file: str, chunk: Chunk) -> Chunk:
-    """The chunk without the records that are not UTF-8: they become rejects."""
+def _utf8(file: str, chunk: Chunk) -> tuple[Chunk, pa.StringArray]:
+    """The chunk without the records that are not UTF-8, which become rejects; and as Arrow text."""
     try:
         # One pass over all of them, at memory speed.
-        pa.array(chunk.raw, pa.binary()).cast(pa.string())
+        return chunk, pa.array(chunk.raw, pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
         pass
-    else:
-        return chunk
     raw: list[bytes] = []
     lines: list[int] = []
     rejects = list(chunk.rejects)
@@ -139,4 +144,4 @@ def _utf8(file: str, chunk: Chunk) -> Chunk:
         else:
             raw.append(record)
             lines.append(line)
-    return Chunk(raw, lines, rejects)
+    return Chunk(raw, lines, rejects), pa.array(raw, pa.binary()).cast(pa.string())

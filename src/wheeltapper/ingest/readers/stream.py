@@ -146,7 +146,7 @@ def _zstd(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _utf8(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same, where a byte order mark says UTF-16 (Windows exports) as UTF-8; without the mark."""
+    """The same as UTF-8 where a mark says UTF-16, as in Windows exports; without the mark."""
     first = next(blocks, b"")
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         decoder = codecs.getincrementaldecoder("utf-16")()
