@@ -20,6 +20,8 @@ _SHOWN = (
     "app", "action", "outcome", "actor", "target", "src_ip", "device", "country", "user_agent",
 )  # fmt: skip
 _APART = ("event_id", "time", "raw")
+_LAST = ("source", "native_id", "received")
+"""What a reader wants to know after everything else."""
 
 
 def of_finding(view: View, case: Case, finding: CaseFinding, limit: int, offset: int) -> EventList:
@@ -74,7 +76,7 @@ def one(view: View, event_id: bytes, near: tuple[datetime, datetime] | None) -> 
     row = rows[0]
     fields = [
         EventField(name=f.name, meaning=f.meaning, value=text(row[f.name]))
-        for f in FIELDS
-        if f.name not in _APART and row.get(f.name) is not None
+        for f in sorted(FIELDS, key=lambda f: f.name in _LAST)
+        if f.name not in _APART and row[f.name] is not None and not (f.name == "late" and not row["late"])
     ]
     return EventView(event_id=event_id.hex(), time=row["time"], fields=fields, raw=text(row["raw"]))

@@ -38,7 +38,10 @@ export interface Answers {
 type Value = string | number | undefined;
 
 /** `/api` plus path parts, each escaped, plus a query of what is not undefined. */
-export function to(parts: readonly (string | number)[], query: Readonly<Record<string, Value>> = {}): string {
+export function to(
+  parts: readonly (string | number)[],
+  query: Readonly<Record<string, Value>> = {},
+): string {
   const q = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
     if (value !== undefined && value !== "") q.set(key, String(value));

@@ -12,28 +12,27 @@ export function laidOut(raw: string): string {
   }
   let out = "";
   let depth = 0;
+  let last = "";
   for (let i = 0; i < raw.length; i++) {
     const c = raw.charAt(i);
+    if (/\s/.test(c)) continue;
+    const empty = last === "{" || last === "[";
+    last = c;
     if (c === '"') {
       const end = stringEnd(raw, i);
       out += raw.slice(i, end);
       i = end - 1;
     } else if (c === "{" || c === "[") {
-      const next = /\S/.exec(raw.slice(i + 1, i + 200))?.[0];
       depth += 1;
-      if (next === "}" || next === "]") {
-        out += c;
-      } else {
-        out += c + line(depth);
-      }
+      out += /^\s{0,200}[}\]]/.test(raw.slice(i + 1, i + 202)) ? c : c + line(depth);
     } else if (c === "}" || c === "]") {
       depth -= 1;
-      out += /[[{]$/.test(out) ? c : line(depth) + c;
+      out += empty ? c : line(depth) + c;
     } else if (c === ",") {
       out += c + line(depth);
     } else if (c === ":") {
       out += ": ";
-    } else if (!/\s/.test(c)) {
+    } else {
       out += c;
     }
   }

@@ -20,6 +20,8 @@ const STEPS = [
 ];
 const DAYS = [1, 2, 7, 14];
 const MONTHS = [1, 2, 3, 6, 12, 24, 60, 120];
+/** 5 January 1970, in days. */
+const MONDAY = 4;
 const MONTH = 30.44 * DAY;
 
 /** About one tick for `every` of the width, which is 1. */
@@ -57,7 +59,8 @@ function clockTicks(start: number, end: number, step: number, zone: Zone): Tick[
 function dayTicks(start: number, end: number, days: number, zone: Zone): Tick[] {
   const found: Tick[] = [];
   let { year, month, day } = zone.local(start);
-  if (days >= 7) day -= (zone.local(start).weekday + 6) % 7; // Mondays
+  // Mondays, every one or every other, counted from the first of 1970.
+  if (days >= 7) day -= (Math.floor(Date.UTC(year, month - 1, day) / DAY) - MONDAY) % days;
   else day -= (day - 1) % days;
   for (;;) {
     const at = zone.moment(year, month, day);

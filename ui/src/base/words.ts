@@ -64,7 +64,8 @@ export function usual({ before, days, historyDays, daysAgo }: Before): string {
   if (daysAgo !== undefined && daysAgo >= 30) return `last ${count(daysAgo)} days ago`;
   const aWeek = days / (historyDays / 7);
   if (aWeek >= 3.5) return "daily";
-  if (aWeek >= 0.9) return `${count(Math.max(1, Math.round(before / (historyDays / 7))))} acts a week`;
+  if (aWeek >= 0.9)
+    return `${count(Math.max(1, Math.round(before / (historyDays / 7))))} acts a week`;
   if (days === 1) return "on one day before";
   return `on ${count(days)} days before`;
 }

@@ -22,7 +22,7 @@ interface Props {
 
 export function Drawer({ case: shown, selected, route, go, zone, window }: Props) {
   const why = selected ? (
-    <WhyPane case={shown} finding={selected} go={go} zone={zone} />
+    <WhyPane case={shown} finding={selected} route={route} go={go} zone={zone} />
   ) : (
     <Findings case={shown} route={route} go={go} zone={zone} />
   );

@@ -18,10 +18,12 @@ export function NoCase({ overview, route, zone, go }: Props) {
   if (route.search !== "") {
     return (
       <section class="empty">
-        <h1>No {route.tab} case speaks of “{route.search}”</h1>
+        <h1>
+          No {route.tab} case speaks of “{route.search}”
+        </h1>
         <p>
-          Headlines, people, applications, detectors and techniques were searched, and the addresses,
-          actions, targets, devices and sessions of every act within a case.{" "}
+          Headlines, people, applications, detectors and techniques were searched, and the
+          addresses, actions, targets, devices and sessions of every act within a case.{" "}
           <a href="/" onClick={follow(go, { search: "" })}>
             Show all cases
           </a>

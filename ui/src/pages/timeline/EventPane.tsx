@@ -24,7 +24,8 @@ export function EventPane({ id, near, zone, go }: Props) {
     <section class="event" aria-label="Event">
       <div class="event-top">
         <h2>
-          Event {event && <small>{`${zone.weekday(at)} ${zone.fullDate(at)}, ${zone.millis(at)}`}</small>}
+          Event{" "}
+          {event && <small>{`${zone.weekday(at)} ${zone.fullDate(at)}, ${zone.millis(at)}`}</small>}
         </h2>
         {event && (
           <button type="button" class="quiet" onClick={() => setAsItCame(!asItCame)}>
@@ -47,7 +48,7 @@ export function EventPane({ id, near, zone, go }: Props) {
             ))}
           </dl>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to take the keyboard */}
-          <pre class="raw" tabIndex={0} aria-label="Raw record">
+          <pre class="raw" tabIndex={0}>
             {asItCame ? event.raw : raw}
           </pre>
         </div>

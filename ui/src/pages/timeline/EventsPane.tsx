@@ -22,7 +22,9 @@ export function FindingEvents({ finding, ...shared }: Shared & { finding: Findin
   const [limit, setLimit] = useLimit(`${shared.case.id}/${finding.n}`);
   const path = to(["cases", shared.case.id, "findings", finding.n, "events"], { limit });
   const asked = useAnswer("events", path);
-  const current = asked.of?.includes(`/findings/${finding.n}/`) ? asked : { ...asked, value: undefined };
+  const current = asked.of?.includes(`/findings/${finding.n}/`)
+    ? asked
+    : { ...asked, value: undefined };
   return (
     <Table
       {...shared}
@@ -75,11 +77,12 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
   const first = events[0];
   const last = events[events.length - 1];
   const days = first && last ? Date.parse(last.time) - Date.parse(first.time) > DAY / 2 : false;
+  const app = events.every((e) => e.app === first?.app) ? first?.app : undefined;
   const more = asked.value ? asked.value.total - events.length : 0;
   return (
     <section class="events" aria-label={title}>
       <h2>
-        {title} <small>{note}</small>
+        {title} <small>{[note, app].filter(Boolean).join(" · ")}</small>
       </h2>
       {asked.error !== undefined && <p role="alert">They could not be read: {asked.error}</p>}
       {events.length > 0 && (
@@ -101,13 +104,16 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
                 return (
                   <tr key={e.event_id} onClick={follow(go, change)}>
                     <td class="mono">
-                      <a href={address({ ...route, ...change })} onClick={(ev) => ev.preventDefault()}>
+                      <a
+                        href={address({ ...route, ...change })}
+                        onClick={(ev) => ev.preventDefault()}
+                      >
                         {days && `${zone.date(at)} `}
                         {zone.seconds(at)}
                       </a>
                     </td>
                     <td title={`${e.app} · ${e.action}`}>
-                      {e.action || "—"} <small>{e.app}</small>
+                      {e.action || "—"} {app === undefined && <small>{e.app}</small>}
                     </td>
                     <td class="mono" title={e.target}>
                       {shortened(e.target)}
@@ -136,7 +142,7 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
   );
 }
 
-const MOST = 34;
+const MOST = 28;
 
 /** The end of a long name tells more than its beginning. */
 function shortened(text: string): string {

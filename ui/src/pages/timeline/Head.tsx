@@ -96,7 +96,6 @@ function Judged({ case: shown, judge, zone }: Props) {
               defaultValue={last.reason}
               maxLength={2000}
               placeholder="reason, for the next reader"
-              // biome-ignore lint/a11y/noAutofocus: the reader has just asked for this field
               autofocus
             />
             <button type="submit">Keep</button>

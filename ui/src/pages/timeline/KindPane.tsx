@@ -22,9 +22,7 @@ export function KindPane({ case: shown, finding, zone }: Props) {
   const current = asked.of?.includes(`/findings/${finding.n}/`) ? asked.value : undefined;
   return (
     <section class="kind" aria-label="Observed against expected">
-      <h2>
-        Observed against expected {current && <small>acts a {current.unit}</small>}
-      </h2>
+      <h2>Observed against expected {current && <small>acts a {current.unit}</small>}</h2>
       {asked.error !== undefined && <p role="alert">This could not be read: {asked.error}</p>}
       {current ? <Chart kind={current} finding={finding} zone={zone} /> : <div class="chart" />}
     </section>
@@ -118,7 +116,7 @@ function Chart({ kind, finding, zone }: { kind: KindView; finding: FindingView; 
       <p class="legend">
         Counted: {kind.what}.{" "}
         {beforeMost === 0
-          ? `None on the ${counted(before.length, kind.unit)} besides.`
+          ? `None on the other ${counted(before.length, kind.unit)}.`
           : `Otherwise on ${count(active)} of ${counted(before.length, kind.unit)}, at most ${count(beforeMost)}.`}{" "}
         {peers && (
           <span class="ok">
@@ -139,7 +137,10 @@ function range({ low, high }: { low: number; high: number }): string {
 /** A round top and three or four steps to it. */
 function scale(most: number): { top: number; steps: number[] } {
   const unit = 10 ** Math.floor(Math.log10(most));
-  const step = Math.max(1, [0.5, 1, 2, 2.5].map((n) => n * unit).find((s) => most / s <= 4) ?? 5 * unit);
+  const step = Math.max(
+    1,
+    [0.5, 1, 2, 2.5].map((n) => n * unit).find((s) => most / s <= 4) ?? 5 * unit,
+  );
   const whole = Math.ceil(step);
   const top = Math.ceil(most / whole) * whole;
   return { top, steps: Array.from({ length: top / whole + 1 }, (_, i) => i * whole) };

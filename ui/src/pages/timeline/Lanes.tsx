@@ -8,7 +8,16 @@ import { pan, type Span, zoom } from "../../base/span.ts";
 import { ticks } from "../../base/ticks.ts";
 import { detectorName, duration, usual } from "../../base/words.ts";
 import { DAY, type Zone } from "../../base/zone.ts";
-import { AXIS_PX, type Box, hit, inkOf, LANE_PX, paintAxis, paintLanes, prepared } from "./paint.ts";
+import {
+  AXIS_PX,
+  type Box,
+  hit,
+  inkOf,
+  LANE_PX,
+  paintAxis,
+  paintLanes,
+  prepared,
+} from "./paint.ts";
 import { useWidth } from "./size.ts";
 
 interface Props {
@@ -31,7 +40,7 @@ const LANE_NAMES: Record<Lane, string> = {
   session: "session",
   device: "device",
 };
-const TICK_PX = 95;
+const TICK_PX = 78;
 const CLICK_PX = 4;
 
 export function Lanes(props: Props) {

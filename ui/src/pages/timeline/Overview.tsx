@@ -20,6 +20,9 @@ interface Props {
 const HEIGHT = 40;
 const BASE = 54;
 const LABEL_PX = 62;
+const LEAST_BOX_PX = 18;
+/** The box may stand out over the last bar. */
+const OVERHANG_PX = 4;
 
 export function Overview({ asked, case: shown, own, window, zone, onWindow }: Props) {
   const element = useRef<HTMLDivElement>(null);
@@ -35,12 +38,19 @@ export function Overview({ asked, case: shown, own, window, zone, onWindow }: Pr
   const time = (px: number) => start + (Math.min(Math.max(px, 0), width) / width) * (end - start);
   const most = Math.max(1, ...bars.map((b) => b.acts));
   const unit = asked.value?.unit ?? "day";
-  const heights = bars.map((b) => (b.acts === 0 ? 0 : Math.max(2, (b.acts / most) * HEIGHT)));
+  // Square roots, as in the lanes below: an ordinary day is still seen beside the worst.
+  const heights = bars.map((b) =>
+    b.acts === 0 ? 0 : Math.max(2, Math.sqrt(b.acts / most) * HEIGHT),
+  );
   const boxed = drag
     ? { left: Math.min(drag.from, drag.to), right: Math.max(drag.from, drag.to) }
     : { left: x(window.start), right: x(window.end) };
-  const boxLeft = Math.max(0, Math.min(boxed.left - 2, width - 8));
-  const boxRight = Math.min(width, Math.max(boxed.right + 2, boxLeft + 8));
+  const wider = Math.max(2, (LEAST_BOX_PX - (boxed.right - boxed.left)) / 2);
+  const boxLeft = Math.max(1, Math.min(boxed.left - wider, width + OVERHANG_PX - LEAST_BOX_PX));
+  const boxRight = Math.min(
+    width + OVERHANG_PX,
+    Math.max(boxed.right + wider, boxLeft + LEAST_BOX_PX),
+  );
 
   const at = (event: PointerEvent) => {
     const box = element.current?.getBoundingClientRect();
@@ -89,7 +99,7 @@ export function Overview({ asked, case: shown, own, window, zone, onWindow }: Pr
       >
         {width > 0 && bars.length > 0 && (
           <svg
-            width={width}
+            width={width + OVERHANG_PX + 1}
             height={BASE + 2}
             role="img"
             aria-label={`${shown.entity}: acts per ${unit}, at most ${count(most)}`}

@@ -34,7 +34,10 @@ export function TopBar({ overview, search, input, onSearch, onHelp }: Props) {
         {search === "" && <kbd aria-hidden="true">/</kbd>}
       </label>
       {overview && overview.budget.day !== "" && <Budget overview={overview} />}
-      <span class="zone" title="All times on this page are in this zone: timezone in wheeltapper.toml">
+      <span
+        class="zone"
+        title="All times on this page are in this zone: timezone in wheeltapper.toml"
+      >
         {overview?.timezone}
       </span>
       <button type="button" class="help-button" onClick={onHelp} aria-label="Keys and gestures">

@@ -2,20 +2,22 @@
 // and only then what the detector measured.
 
 import type { CaseView, FindingView } from "../../api/client.ts";
+import { address, type Route } from "../../base/route.ts";
 import { count, counted, detectorName, duration, figure, rarityInFull } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
-import type { Go } from "./navigation.ts";
+import { follow, type Go } from "./navigation.ts";
 
 interface Props {
   readonly case: CaseView;
   readonly finding: FindingView;
+  readonly route: Route;
   readonly go: Go;
   readonly zone: Zone;
 }
 
 const NEIGHBOURS = 3;
 
-export function WhyPane({ case: shown, finding: f, go, zone }: Props) {
+export function WhyPane({ case: shown, finding: f, route, go, zone }: Props) {
   const around = neighbours(shown, f);
   const ordered = [...shown.found].sort(
     (a, b) => Date.parse(a.first) - Date.parse(b.first) || a.n - b.n,
@@ -23,25 +25,19 @@ export function WhyPane({ case: shown, finding: f, go, zone }: Props) {
   const at = ordered.findIndex((o) => o.n === f.n);
   const previous = ordered[at - 1];
   const next = ordered[at + 1];
-  const show = (n: number) => go({ case: shown.id, finding: n, event: undefined });
+  const to = (n: number | undefined) => ({ case: shown.id, finding: n, event: undefined });
   const first = Date.parse(f.first);
   const last = Date.parse(f.last);
   return (
     <section class="why" aria-label="Why" aria-live="polite">
       <div class="stepper">
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => go({ case: shown.id, finding: undefined, event: undefined })}
-        >
-          All findings
-        </button>
+        <h2>{f.value || detectorName(f.detector)}</h2>
         <span>
           <button
             type="button"
             disabled={!previous}
             aria-label="Earlier finding"
-            onClick={() => previous && show(previous.n)}
+            onClick={() => previous && go(to(previous.n))}
           >
             ←
           </button>{" "}
@@ -50,13 +46,12 @@ export function WhyPane({ case: shown, finding: f, go, zone }: Props) {
             type="button"
             disabled={!next}
             aria-label="Later finding"
-            onClick={() => next && show(next.n)}
+            onClick={() => next && go(to(next.n))}
           >
             →
           </button>
         </span>
       </div>
-      <h2>{f.value || detectorName(f.detector)}</h2>
       <p class="chips">
         <span title={f.about}>{detectorName(f.detector)}</span>
         {f.attack.map((id) => (
@@ -64,6 +59,9 @@ export function WhyPane({ case: shown, finding: f, go, zone }: Props) {
             {id}
           </span>
         ))}
+        <button type="button" class="quiet" onClick={() => go(to(undefined))}>
+          all findings
+        </button>
       </p>
       <p>{f.sentence}</p>
       <dl>
@@ -86,10 +84,10 @@ export function WhyPane({ case: shown, finding: f, go, zone }: Props) {
             <dt>Around it</dt>
             <dd>
               {around.map((o) => (
-                <button key={o.n} type="button" class="link" onClick={() => show(o.n)}>
+                <a key={o.n} href={address({ ...route, ...to(o.n) })} onClick={follow(go, to(o.n))}>
                   {o.value || detectorName(o.detector)}{" "}
                   <small>{distance(Date.parse(o.first), first)}</small>
-                </button>
+                </a>
               ))}
             </dd>
           </div>

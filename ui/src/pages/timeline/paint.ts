@@ -31,7 +31,9 @@ export interface Scene {
   readonly width: number;
 }
 
-export type Ink = Readonly<Record<"line" | "strong" | "density" | Heat | "focus" | "ink" | "paper" | "soft", string>>;
+export type Ink = Readonly<
+  Record<"line" | "strong" | "density" | Heat | "focus" | "ink" | "paper" | "soft", string>
+>;
 
 /** The page's own colours, which follow the reader's light or dark. */
 export function inkOf(element: Element): Ink {
@@ -194,7 +196,8 @@ function paintLabels(
   boxes: readonly Box[],
   ink: Ink,
 ): void {
-  on.font = "11.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif";
+  on.font =
+    "11.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif";
   on.textBaseline = "middle";
   on.lineJoin = "round";
   scene.lanes.forEach((_, lane) => {
@@ -212,13 +215,13 @@ function paintLabels(
     here.forEach((b, i) => {
       const at = places[i];
       const text = texts[i];
-      if (!at || !text) return;
+      if (at === undefined || !text) return;
       const y = (b.top + b.bottom) / 2 + 0.5;
       on.strokeStyle = ink.paper;
       on.lineWidth = 4;
-      on.strokeText(text, at.x, y);
+      on.strokeText(text, at, y);
       on.fillStyle = ink.ink;
-      on.fillText(text, at.x, y);
+      on.fillText(text, at, y);
       on.lineWidth = 1;
     });
   });

@@ -24,7 +24,12 @@ export const VERDICTS: readonly Choice[] = [
     key: "4",
     meaning: "harmless, but rightly shown",
   },
-  { verdict: "wrong_data", label: "Wrong data", key: "5", meaning: "the log or its reading is at fault" },
+  {
+    verdict: "wrong_data",
+    label: "Wrong data",
+    key: "5",
+    meaning: "the log or its reading is at fault",
+  },
 ];
 
 const SAID: Record<Verdict, string> = {
