@@ -29,6 +29,7 @@ from wheeltapper.engines.local import ingest as ingestion
 from wheeltapper.engines.local.checkpoint import Checkpoint
 from wheeltapper.engines.local.detect import Detection, Judges
 from wheeltapper.engines.local.ingest import Ingested
+from wheeltapper.engines.local.models import Models
 from wheeltapper.enrich import Enricher
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.ingest import Progress, Sources, read
@@ -95,7 +96,13 @@ class Workspace:
         return Judges(
             detectors=self.detectors(),
             rules=Ruleset.load([BUILTIN, self.root / "rules"]),
-            models=Registry(self.root / "models", off=off),
+            models=Models(
+                [
+                    model
+                    for model in Registry(self.root / "models").models
+                    if not catalogue.switched_off(MODEL + model.card.name, off)
+                ]
+            ),
             secret=self._secret(),
         )
 

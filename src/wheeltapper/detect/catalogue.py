@@ -84,11 +84,15 @@ def load(folders: Sequence[Path] = (), off: Sequence[str] = ()) -> list[Detector
     for folder in (PACKAGED, *folders):
         for file in sorted(folder.glob("*.toml")):
             found |= {d.name: d for d in read(file)}
-    return [found[n] for n in sorted(found) if not any(_matches(n, pattern) for pattern in off)]
+    return [found[n] for n in sorted(found) if not switched_off(n, off)]
 
 
-def _matches(name: str, pattern: str) -> bool:
-    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+def switched_off(name: str, off: Sequence[str]) -> bool:
+    """Whether a name is among `off`; `*` at the end of a pattern matches any rest."""
+    return any(
+        name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+        for pattern in off
+    )
 
 
 def read(file: Path) -> list[Detector]:

@@ -108,6 +108,22 @@ class Prepared:
         )
 
 
+def _judged(events: pa.Table, selected: Sequence[str]) -> list[pa.ChunkedArray]:
+    """Columns of SQL expressions over the events, in the events' order."""
+    if not selected:
+        return []
+    # DuckDB's threads hand rows back in whatever order they finish.
+    numbered = events.append_column("row_number_", pa.array(np.arange(len(events))))  # noqa: F841
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    query = ", ".join(f"{sql} as c{i}" for i, sql in enumerate(selected))
+    found = connection.sql(f"select row_number_, {query} from numbered").to_arrow_table()
+    rows = found["row_number_"].to_numpy()
+    if (np.diff(rows) < 0).any():
+        found = found.take(pa.array(np.argsort(rows)))
+    return list(found.columns[1:])
+
+
 def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> Prepared:
     """Judge filters and values of all detectors over a batch in (time, event_id) order."""
     filters = sorted({d.filter for d in detectors})
@@ -116,12 +132,7 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
     # A value that is an expression is computed only where a detector wants it.
     wanted = {v: " or ".join(f"({d.filter})" for d in detectors if d.value == v) for v in values}
     selected += [f"case when {wanted[v]} then ({v})::varchar end" for v in values]
-    judged: list[pa.ChunkedArray] = []
-    if selected:
-        connection = duckdb.connect()
-        connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
-        query = ", ".join(f"{sql} as c{i}" for i, sql in enumerate(selected))
-        judged = connection.sql(f"select {query} from events").to_arrow_table().columns
+    judged = _judged(events, selected)
     time_us = events["time"].cast(pa.int64()).to_numpy()
     how = pc.fill_null(events["hour_of_week"].cast(pa.int32()), -1).to_numpy()
     amount = pc.fill_null(events["count"].cast(pa.float64()), 1.0).to_numpy()

@@ -21,9 +21,9 @@ from wheeltapper import activity, finding
 from wheeltapper.detect import process as kernels
 from wheeltapper.detect import snapshot
 from wheeltapper.detect.catalogue import Detector
-from wheeltapper.detect.models.registry import ModelState, Registry
 from wheeltapper.detect.rules.ruleset import Ruleset
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
+from wheeltapper.engines.local.models import Models, States
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
 
@@ -47,7 +47,7 @@ class Judges:
 
     detectors: Sequence[Detector]
     rules: Ruleset
-    models: Registry
+    models: Models
     secret: bytes
 
 
@@ -142,7 +142,7 @@ def _label(step: int) -> str:
 
 def _restored(
     checkpoint: Checkpoint, manifest: Manifest, judges: Judges
-) -> tuple[kernels.State, ModelState, list[str]]:
+) -> tuple[kernels.State, States, list[str]]:
     if not manifest.snapshot:
         return kernels.start(judges.detectors), judges.models.start(), []
     data = checkpoint.read(manifest.snapshot, manifest.checksum)
