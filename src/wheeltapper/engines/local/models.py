@@ -1,0 +1,60 @@
+"""All models of a workspace as one judge: run side by side, saved together."""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from wheeltapper import finding
+from wheeltapper.detect.models.state import State
+from wheeltapper.detect.models.userday import UserDay
+
+States = Mapping[str, State]
+"""State of each model by its name."""
+
+
+class Models:
+    """The models that judge."""
+
+    def __init__(self, models: Sequence[UserDay]) -> None:
+        self.models = tuple(models)
+
+    @property
+    def names(self) -> list[str]:
+        return [model.card.name for model in self.models]
+
+    def start(self) -> States:
+        return {model.card.name: model.start() for model in self.models}
+
+    def process(self, states: States, events: pa.Table) -> tuple[States, pa.Table]:
+        """`process` of each model in turn."""
+        moved, found = {}, [finding.SCHEMA.empty_table()]
+        for model in self.models:
+            moved[model.card.name], findings = model.process(states[model.card.name], events)
+            found.append(findings)
+        return moved, pa.concat_tables(found)
+
+    def to_bytes(self, states: States) -> bytes:
+        table = pa.table(
+            {
+                "name": pa.array(list(states), pa.string()),
+                "data": pa.array([s.to_bytes() for s in states.values()], pa.large_binary()),
+            }
+        )
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return bytes(sink.getvalue())
+
+    def from_bytes(self, data: bytes) -> States:
+        """The states that were saved; a model that has none starts anew.
+
+        Raises
+        ------
+        ValueError   if the bytes are no saved states.
+        """
+        try:
+            rows = pa.ipc.open_stream(data).read_all().to_pylist()
+        except pa.ArrowInvalid as error:
+            raise ValueError(f"not saved states of models: {error}") from error
+        saved = {row["name"]: State.from_bytes(row["data"]) for row in rows}
+        return {model.card.name: saved.get(model.card.name) or model.start() for model in self.models}
