@@ -1,1 +1,6 @@
-"""What is needed to judge an Activity is appended to it."""
+"""What is known about actors and addresses, appended to Activities."""
+
+from wheeltapper.enrich.directory import Directory, Person
+from wheeltapper.enrich.enricher import Enricher
+
+__all__ = ["Directory", "Enricher", "Person"]
