@@ -99,6 +99,17 @@ def test_one_of_a_team_is_on_call_each_week(diaries):
     assert len(set().union(*weeks)) >= 4
 
 
+def test_everybody_can_be_sent_anywhere():
+    cities = set()
+    for seed in range(3):
+        calendar = Calendar(start=START, days=90, seed=seed)
+        for person in hire(300, 90, seed):
+            diary = Diary(person, calendar)
+            days = [diary.workday(day) for day in range(0, 90, 7)]
+            cities |= {work.city.city for work in days if work}
+    assert len(cities) >= 12
+
+
 def test_travellers_are_seen_from_another_country(small):
     home = {
         r.split(",")[0]: r.split(",")[5] for r in small.directory.splitlines()[1:] if ",human," in r

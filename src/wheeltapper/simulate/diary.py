@@ -109,7 +109,8 @@ class Diary:
             self._away.update(dict.fromkeys(range(int(day), int(day) + length)))
         day = 0.0
         while (day := day + chance.wait(1 / self.person.role.travel)) < days:
-            city = destinations(self.person.office.city)[chance.rank(4)]
+            places = destinations(self.person.office.city)
+            city = places[chance.rank(len(places))]
             for d in range(int(day), int(day) + 1 + int(chance.between(1, 4))):
                 self._away.setdefault(d, city)
         goes = 0.07 if self.person.role.department in ("Engineering", "Data", "Security") else 0.01

@@ -36,7 +36,7 @@ class Tasks:
         chance = Chance(*self._key, "manner")
         self.change = self.role.change * chance.spread(1.0, 0.5)
         self.thorough = chance.spread(1.0, 0.4)
-        self._stack = [self._services.draw(chance, 0) for _ in range(5)]
+        self._stack = [self._services.draw(chance, 0) for _ in range(5 if self.role.cloud else 0)]
         self._set = _SETS.get(role, "ReadOnly")
         id = Chance(seed, "permission set", self._set)
         self._sso = f"AWSReservedSSO_{self._set}_{id.hex(16)}"
@@ -233,7 +233,7 @@ class Tasks:
                     journal.cloudtrail(
                         at, cloud.record(chance, at, act, about, caller, error=error)
                     )
-            if chance.yes(0.25):
+            if services()[service].writes and chance.yes(0.25):
                 for _ in range(1 + chance.count(0.8)):
                     act = self._act(service, "writes", chance, day // 7)
                     at += 2 + chance.wait(6)
