@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from wheeltapper.activity import FIELDS
 from wheeltapper.case import Case, CaseFinding
@@ -63,7 +64,7 @@ def _some(
 def one(view: View, event_id: bytes, near: tuple[datetime, datetime] | None) -> EventView | None:
     """An act with all its fields; `near` spares reading the whole lake for it."""
     where, params = "event_id = $id::blob", {"id": event_id}
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     if near:
         rows = view.rows(
             f"select * from activities where {WITHIN} and {where} limit 1",
@@ -74,9 +75,12 @@ def one(view: View, event_id: bytes, near: tuple[datetime, datetime] | None) -> 
     if not rows:
         return None
     row = rows[0]
+    unsaid = {*_APART, *(name for name, value in row.items() if value is None)}
+    if not row["late"]:
+        unsaid.add("late")
     fields = [
         EventField(name=f.name, meaning=f.meaning, value=text(row[f.name]))
         for f in sorted(FIELDS, key=lambda f: f.name in _LAST)
-        if f.name not in _APART and row[f.name] is not None and not (f.name == "late" and not row["late"])
+        if f.name not in unsaid
     ]
     return EventView(event_id=event_id.hex(), time=row["time"], fields=fields, raw=text(row["raw"]))
