@@ -24,6 +24,7 @@ def test_the_same_seed_writes_the_same_bytes(twice):
     assert first == second
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_organisation(twice, tmp_path):
     other = simulate(tmp_path / "other", people=30, days=20, seed=6)
     assert (other.out / "directory.csv").read_text() != (twice[0].out / "directory.csv").read_text()
@@ -31,6 +32,7 @@ def test_another_seed_is_another_organisation(twice, tmp_path):
     assert not before & {r["uuid"] for r in read(other).okta}
 
 
+@pytest.mark.slow
 def test_one_more_employee_changes_nobody_elses_life(twice, tmp_path):
     more = read(simulate(tmp_path / "more", people=31, days=20, seed=5))
     less = read(twice[0])
