@@ -89,7 +89,8 @@ _FIRST_PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9.-]*(?: [A-Z][A-Za-z]+)*)(?=$|[
 
 def describe(user_agent: str) -> Agent:
     """What a client said it is, with nothing added; never raises, whatever it said."""
-    return _describe(user_agent[:_MAX_CHARS].strip().strip("[]"))
+    text = user_agent[:_MAX_CHARS].encode("utf-8", "replace").decode()
+    return _describe(text.strip().strip("[]"))
 
 
 @lru_cache(maxsize=100_000)

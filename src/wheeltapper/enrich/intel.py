@@ -19,6 +19,7 @@ _HASH = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b")
 _HOST = re.compile(r"(?:^|//|@|\s|[\"'(=])([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)")
 # What is longer is searched in its first part only: a command line can be megabytes.
 _MAX_CHARS = 100_000
+_MAX_HOST_CHARS = 253  # RFC 1035
 
 
 class Intel:
@@ -78,6 +79,8 @@ class Intel:
         return None
 
     def _domain(self, host: str) -> str | None:
+        if len(host) > _MAX_HOST_CHARS:
+            return None
         labels = host.split(".")
         for start in range(len(labels) - 1):
             if name := self._exact[DOMAIN].get(".".join(labels[start:])):

@@ -1,6 +1,7 @@
 """Text lists and CSV tables that a user gives, read with the line that is wrong."""
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from wheeltapper.errors import ConfigError
 def text(path: Path) -> str:
     """The whole file. Raises ConfigError if it is not there or not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        # Line ends as they are: a cell in quotes may hold some.
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise ConfigError(
             f"{path}: no such file; correct [enrich] in wheeltapper.toml (paths are relative to it)"
@@ -39,7 +41,7 @@ def rows(
     ConfigError   for a column that is not in `known`, one of `needed` that is not there, a row
                   with more cells than the header.
     """
-    reader = csv.reader(text(path).splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text(path), newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         for name in header:
