@@ -391,7 +391,7 @@ def train(ctx: click.Context, until: datetime | None) -> None:
     ws = _open(ctx)
     with _progress("training"):
         made = ws.train(until)
-    _say(f"the model is in {made}/")
+    _say(f"model.{made.name} is in {ws.root / 'models'}/; its card says how good it is")
 
 
 @main.group()

@@ -22,6 +22,7 @@ from wheeltapper import config
 from wheeltapper.case import Case
 from wheeltapper.config import Config
 from wheeltapper.detect import catalogue
+from wheeltapper.detect.models.card import Card
 from wheeltapper.detect.models.registry import Registry
 from wheeltapper.detect.rules.ruleset import BUILTIN, Ruleset
 from wheeltapper.engines.local import detect as detection
@@ -33,7 +34,7 @@ from wheeltapper.engines.local.models import Models
 from wheeltapper.enrich import Enricher
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.ingest import Progress, Sources, read
-from wheeltapper.refine.refine import refine, span_days
+from wheeltapper.refine.refine import refine
 from wheeltapper.refine.wording import MODEL, RULE, Wording, Wordings
 from wheeltapper.refine.words import Vocabulary
 from wheeltapper.store import Casebook, Lake
@@ -188,7 +189,8 @@ class Workspace:
                     wordings=wordings(self.judges()),
                     words=self.vocabulary(),
                     settings=self.config.refine,
-                    days=span_days(first, last),
+                    first=first,
+                    last=last,
                     judged=judged,
                 )
                 if first and last
@@ -209,12 +211,22 @@ class Workspace:
         detected = self.detect(progress=progress)
         return Summary(ingested=ingested, detected=detected, cases=self.refine())
 
-    def train(self, until: datetime | None = None, name: str = "user_day") -> Path:
-        """Train the user-day model on what the lake holds before `until`; the model's folder."""
+    def train(self, until: datetime | None = None) -> Card:
+        """Train the model of user-days on what the lake holds before `until` (default: all).
+
+        It judges the days after; those it has learned from are no test of it.
+
+        Raises
+        ------
+        WheeltapperError   if the extra [train] is not installed, or there is too little history.
+        """
         from wheeltapper.detect.models.train import train  # needs the extra [train]
 
-        train(self.lake.scan(None, until), until, self.root / "models", name=name)
-        return self.root / "models"
+        lake = self.lake
+        last = until or lake.span()[1]
+        if last is None:
+            raise WheeltapperError("there is nothing to learn from; fill the lake with: ingest")
+        return train(lake.scan(None, last), last, self.root / "models")
 
     # What came of it
 

@@ -18,6 +18,18 @@ GIT_UNITS = {"act": "changes", "session": "commits", "day": "days"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """Acts of one kind within a finding."""
+
+    app: str
+    action: str
+    outcome: str
+    count: int
+    targets: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """One finding with what its sentence needs; times in UTC."""
 
@@ -35,6 +47,8 @@ class Told:
     reason: str
     target: str
     value: str
+    evidence: float
+    """Bits it weighs."""
     acts: int
     """How many acts of the same kind the story holds."""
     targets: int = 1
@@ -48,6 +62,8 @@ class Told:
     """Of a rule."""
     features: Sequence[Mapping[str, object]] = field(default_factory=tuple)
     """Of a model: what contributed most."""
+    kinds: Sequence[Kind] = ()
+    """What a counted window was made of, the most frequent first."""
     usual: Sequence[tuple[str, int]] = ()
     """Values the entity had before, with how often."""
 
@@ -66,17 +82,30 @@ def plain(entity_type: str, entity: str) -> str:
 
 def clause(told: Told, words: Vocabulary) -> str:
     """What was unusual, without a subject: `read 60 secrets`, `from Nigeria`."""
-    did = words.act(
-        told.source, told.app, told.action, max(told.acts, 1),
-        told.target if told.targets <= 1 else None, told.outcome, told.reason,
-    )  # fmt: skip
     return told.wording.says.format(
-        did=did,
+        did=_did(told, words),
         doing=words.noun(told.source, told.app, told.action),
         value=_value(told, words),
         count=f"{told.observed:,.0f}",
         app=values.clean(told.app) or "an application",
     )
+
+
+def _did(told: Told, words: Vocabulary) -> str:
+    if told.kinds:
+        # A counted window holds several kinds of acts: the two most frequent are told.
+        said = [
+            words.act(
+                told.source, kind.app, kind.action, kind.count,
+                kind.target if kind.targets <= 1 else None, kind.outcome, told.reason,
+            )
+            for kind in told.kinds[:2]
+        ]  # fmt: skip
+        return _listed(said)
+    return words.act(
+        told.source, told.app, told.action, max(told.acts, 1),
+        told.target if told.targets <= 1 else None, told.outcome, told.reason,
+    )  # fmt: skip
 
 
 def adverbial(text: str) -> bool:
@@ -220,8 +249,19 @@ def duration(start: datetime, end: datetime) -> str:
     return f"over {round(took.total_seconds() / 86400):d} days"
 
 
+def _telling(one: Told, words: Vocabulary) -> float:
+    """How much a finding belongs in the headline: its evidence, its harm, and how exact it is."""
+    exact = 1.0 if "{did}" in one.wording.says else 0.4
+    harm = words.severity(one.source, one.app, one.action)
+    return exact * one.evidence + (harm / 2 if one.outcome == "failure" else harm)
+
+
 def headline(told: Sequence[Told], words: Vocabulary, start: datetime, end: datetime) -> str:
-    """The story in one sentence, from its weightiest findings (weightiest first)."""
+    """The story in one sentence, from its findings (weightiest first).
+
+    What can hurt most is told first: a manager has to know of the secrets before the look-ups.
+    """
+    told = sorted(told, key=lambda one: _telling(one, words), reverse=True)
     first = told[0]
     verbs: list[str] = []
     adverbs: list[str] = []

@@ -4,7 +4,7 @@ Each function takes the stories (`story, entity, start, end`) of one entity colu
 keyed by `story`. Column names come from our own lists; everything from logs travels as Arrow.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 import duckdb
@@ -68,15 +68,12 @@ def _frame(table: pa.Table) -> pl.DataFrame:
     return frame
 
 
-def entity_days(lake: Lake, entity_types: Sequence[str]) -> dict[str, int]:
-    """Days of activity of all entities of each type: the denominator of `one in N`."""
-    counts = ", ".join(
-        f"count(distinct ({_column(kind)}, time::date)) "
-        f"filter ({_column(kind)} is not null) as {kind}"
-        for kind in entity_types
+def actor_days(lake: Lake) -> int:
+    """Days of activity of all actors: the denominator of `one in N actor-days`."""
+    table = lake.sql(
+        "select count(distinct (actor, time::date)) as n from activities where actor is not null"
     )
-    row = lake.sql(f"select {counts} from activities").to_pylist()[0]
-    return {kind: int(row[kind]) for kind in entity_types}
+    return int(table["n"][0].as_py())
 
 
 def acts(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
@@ -145,7 +142,8 @@ def windows(lake: Lake, wording: Wording, entity_type: str, asked: pa.Table) -> 
     return _frame(
         lake.sql(
             f"""
-            select w.story, w.finding, a.native_id, a.event_id, a.time
+            select w.story, w.finding, a.native_id, a.event_id, a.time, a.source, a.app, a.action,
+                   a.outcome, a.reason, a.target
             from activities a join asked w on a.{column} = w.entity
             where a.time >= w.start and a.time < w.until and ({wording.filter})
             qualify row_number() over (partition by w.finding order by a.time) <= {MOST_EVENTS}

@@ -21,9 +21,11 @@ from wheeltapper.refine.calibrate import calibrate
 from wheeltapper.refine.combine import STORY, combine
 from wheeltapper.refine.discount import discount
 from wheeltapper.refine.group import group
+from wheeltapper.refine.habit import habit
 from wheeltapper.refine.looked_up import Gathered, Lake
 from wheeltapper.refine.rank import rank
 from wheeltapper.refine.suppress import suppress
+from wheeltapper.refine.warm_up import warm_up
 from wheeltapper.refine.weigh import weigh
 from wheeltapper.refine.wording import Wording, Wordings
 from wheeltapper.refine.words import Vocabulary
@@ -66,21 +68,18 @@ def stories_of(
     words: Vocabulary,
     judged: Sequence[Case],
     gap_hours: float,
+    first: datetime,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Weighed findings with their `span`, and the stories they make, with `score`."""
     weighed = group(
-        suppress(discount(weigh(findings, wordings, words.severity)), judged), gap_hours
+        suppress(
+            discount(habit(warm_up(weigh(findings, wordings, words.severity), first))), judged
+        ),
+        gap_hours,
     )
     stories = combine(weighed)
-    kinds = [str(kind) for kind in stories["entity_type"].unique().sort()]
-    days = looked_up.entity_days(lake, kinds)
-    scored = [
-        part.with_columns(
-            score=pl.Series(calibrate(part["evidence"].to_numpy(), days[str(kind[0])]))
-        )
-        for kind, part in stories.group_by("entity_type", maintain_order=True)
-    ]
-    return weighed, pl.concat(scored)
+    scores = calibrate(stories["evidence"].to_numpy(), looked_up.actor_days(lake))
+    return weighed, stories.with_columns(score=pl.Series(scores))
 
 
 def refine(
@@ -90,7 +89,8 @@ def refine(
     wordings: Wordings,
     words: Vocabulary,
     settings: config.Refine,
-    days: int,
+    first: datetime,
+    last: datetime,
     judged: Sequence[Case] = (),
 ) -> list[Case]:
     """Cases from all findings of a workspace, most unusual first.
@@ -99,15 +99,17 @@ def refine(
     ----------
     findings : pa.Table    `finding.SCHEMA`
     lake : answers questions about activities
-    days : int             days the workspace covers, for the alert budget
+    first, last : when the workspace's history begins and ends
     judged : cases with a verdict, whose words suppress the like of them
     """
     if not len(findings):
         return []
     weighed, stories = stories_of(
-        unpacked(findings), lake, wordings, words, judged, settings.gap_hours
+        unpacked(findings), lake, wordings, words, judged, settings.gap_hours, first
     )
-    chosen = rank(stories, settings.budget_cases_per_day, days).with_row_index("story")
+    chosen = rank(stories, settings.budget_cases_per_day, _days(first, last)).with_row_index(
+        "story"
+    )
     if not len(chosen):
         return []
     chosen = chosen.with_columns(pl.col("story").cast(pl.Int64))
@@ -256,10 +258,13 @@ def _case(
     rank: int,
 ) -> Case:
     by_kind = {(a["source"], a["app"], a["action"], a["outcome"]): a for a in acts.to_dicts()}
-    first_event = {
-        row["finding"]: row
-        for row in events.filter(pl.col("action").is_not_null()).to_dicts()[::-1]
-    }
+    # The act a finding is told by: its first that worked, or its first.
+    first_event: dict[int, Row] = {}
+    known_acts = events.filter(pl.col("action").is_not_null()).sort(
+        pl.col("outcome") == "failure", "time", descending=[False, False]
+    )
+    for event in known_acts.to_dicts():
+        first_event.setdefault(event["finding"], event)
     of_finding = {k[0]: p for k, p in events.group_by("finding", maintain_order=True)}
     told = []
     kept = []
@@ -268,7 +273,12 @@ def _case(
         if mine is None:
             continue
         one = _one(
-            row, first_event.get(row["finding"], {}), by_kind, wordings.of(row["detector"]), usual
+            row,
+            mine,
+            first_event.get(row["finding"], {}),
+            by_kind,
+            wordings.of(row["detector"]),
+            usual,
         )
         told.append(one)
         kept.append(_case_finding(row, one, mine, words))
@@ -307,8 +317,34 @@ def case_id(entity_type: str, entity: str, start: datetime) -> str:
     return hashlib.blake2b(name.encode(), digest_size=6).hexdigest()
 
 
+def _kinds(events: pl.DataFrame) -> list[explain.Kind]:
+    """Acts by kind, the most frequent first."""
+    kinds = (
+        events.filter(pl.col("action").is_not_null())
+        .group_by("app", "action", "outcome", maintain_order=True)
+        .agg(
+            count=pl.len(),
+            targets=pl.col("target").drop_nulls().n_unique(),
+            target=pl.col("target").drop_nulls().first(),
+        )
+        .sort("count", descending=True, maintain_order=True)
+    )
+    return [
+        explain.Kind(
+            app=row["app"] or "",
+            action=row["action"],
+            outcome=row["outcome"] or "",
+            count=row["count"],
+            targets=row["targets"],
+            target=row["target"] or "",
+        )
+        for row in kinds.to_dicts()
+    ]
+
+
 def _one(
     row: Row,
+    events: pl.DataFrame,
     event: Row,
     by_kind: Mapping[tuple[str, str, str, str], Row],
     wording: Wording,
@@ -334,6 +370,7 @@ def _one(
         reason=event.get("reason") or "",
         target=row["target"] or event.get("target") or "",
         value=row["value"] or "",
+        evidence=float(row["evidence"]),
         acts=int(kind.get("n") or 1),
         targets=int(kind.get("targets") or 1),
         peers=float(row["peers"] or 0),
@@ -343,6 +380,7 @@ def _one(
         since_day=int(row["since_day"] or 0),
         title=row["title"] or "",
         features=tuple(row["features"] or ()),
+        kinds=_kinds(events) if wording.family == "rate" else (),
         usual=usual.get((row["story"], row["detector"]), ()),
     )
 
@@ -394,6 +432,6 @@ def _summary(told: Sequence[explain.Told], known: Row, words: Vocabulary) -> str
     )
 
 
-def span_days(first: datetime, last: datetime) -> int:
+def _days(first: datetime, last: datetime) -> int:
     """Days that a workspace covers, at least one."""
     return max(1, round((last - first) / timedelta(days=1)))

@@ -47,7 +47,7 @@ def weigh(
             harm=pl.when(pl.col("detector").is_in(list(acting)))
             .then(pl.col("harm"))
             .otherwise(0.0),
-            key=pl.coalesce(pl.col("value"), pl.col("app") + " " + pl.col("action"), pl.lit("")),
+            key=pl.coalesce(pl.col("value"), pl.lit("")),
         )
         .with_columns(
             evidence=pl.col("weight")

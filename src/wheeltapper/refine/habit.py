@@ -1,0 +1,34 @@
+"""Habit: what a rule keeps saying about the same account is that account's job.
+
+A rule knows no history: it says the same of the administrator who resets factors every day and of
+the intruder who does so once. So a rule's evidence is divided by one more than the number of
+earlier days, within ninety, on which it said the same of the same entity.
+"""
+
+import polars as pl
+
+from wheeltapper.refine.wording import RULE
+
+LASTS = "90d"
+
+
+def habit(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings with `days_before`, and the `evidence` of rules lowered by it."""
+    keys = ["entity_type", "entity", "detector", "key"]
+    days = (
+        findings.filter(pl.col("detector").str.starts_with(RULE))
+        .select(*keys, day=pl.col("time").dt.date())
+        .unique()
+        .sort(*keys, "day")
+    )
+    # Days of the last ninety up to and with this one, less this one.
+    before = days.rolling(index_column="day", period=LASTS, group_by=keys).agg(
+        days_before=pl.len() - 1
+    )
+    return (
+        findings.with_columns(day=pl.col("time").dt.date())
+        .join(before, on=[*keys, "day"], how="left", nulls_equal=True)
+        .drop("day")
+        .with_columns(pl.col("days_before").fill_null(0))
+        .with_columns(evidence=pl.col("evidence") / (1 + pl.col("days_before")))
+    )
