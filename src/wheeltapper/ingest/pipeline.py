@@ -29,8 +29,13 @@ SAMPLE_RECORDS = 20
 """So many first records say what kind a file is,"""
 SAMPLE_LINES = 500
 """and so many where those are of no kind: a text log names a program that we know now and then."""
-UNKNOWN = (
-    "of no log kind that is known here; if you know it, name it with --source, else write a "
+UNKNOWN_LINE = (
+    "text of no log kind that is known here; if you know it, name it with --source, else write a "
+    "mapping: docs/add-a-log-source.md"
+)
+UNKNOWN_RECORD = (
+    "has no time: it is of no log kind that is known here, and no field has a usual name of a time "
+    "(time, timestamp, created_at, ...); if you know its kind, name it with --source, else write a "
     "mapping: docs/add-a-log-source.md"
 )
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -146,7 +151,8 @@ class _Work:
             if kind := self._sources.kind_of_raw(record):
                 found.setdefault(kind, []).append(i)
             else:
-                self._reject(reject(part.file, part.lines[i], UNKNOWN, record))
+                unknown = UNKNOWN_LINE if record.startswith(b'{"line":') else UNKNOWN_RECORD
+                self._reject(reject(part.file, part.lines[i], unknown, record))
         for kind, places in found.items():
             raw = [part.raw[i] for i in places]
             lines = [part.lines[i] for i in places]
