@@ -1,0 +1,21 @@
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from organisation import MONDAY, history, table
+
+from wheeltapper.detect.models import Registry, train
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> Path:
+    """A folder with a model of the little organisation's first forty days."""
+    folder = tmp_path_factory.mktemp("models")
+    train(table(history()), MONDAY + timedelta(days=40), folder, today=date(2026, 4, 20))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(trained):
+    (only,) = Registry(trained).models
+    return only
