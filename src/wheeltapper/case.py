@@ -40,7 +40,9 @@ class CaseFinding:
     app: str
     """Application of the act it rests on."""
     value: str
-    """The value that was unusual, as a short label for the timeline."""
+    """What was unusual, as a short label for the timeline."""
+    key: str = ""
+    """The value itself, as the detector compared it: what a verdict speaks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,7 @@ class Case:
                     "count": f.count,
                     "app": f.app,
                     "value": f.value,
+                    "key": f.key,
                     **f.finding.to_dict(),
                 }
                 for f in self.findings

@@ -59,7 +59,7 @@ def _checked(
 
 
 def _sources(ws: Workspace) -> Iterator[tuple[str, str]]:
-    yield GOOD, f"{len(ws.sources().names)} kinds are known"
+    yield GOOD, f"{len(ws.sources().mappings)} kinds are known"
 
 
 def _detectors(ws: Workspace) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ vocabulary, and the figures the kernel left in the finding's evidence.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from math import log2
 
 from wheeltapper.refine import values
 from wheeltapper.refine.wording import Wording
@@ -106,6 +107,19 @@ def _did(told: Told, words: Vocabulary) -> str:
         told.source, told.app, told.action, max(told.acts, 1),
         told.target if told.targets <= 1 else None, told.outcome, told.reason,
     )  # fmt: skip
+
+
+def label(told: Told, words: Vocabulary) -> str:
+    """A few words for a mark on the timeline: the clause without what it was done to."""
+    if "{did}" not in told.wording.says:
+        return clause(told, words)
+    if told.kinds:
+        return _listed([_briefly(told, k.app, k.action, k.count, words) for k in told.kinds[:2]])
+    return _briefly(told, told.app, told.action, told.acts, words)
+
+
+def _briefly(told: Told, app: str, action: str, count: int, words: Vocabulary) -> str:
+    return words.act(told.source, app, action, count, None, told.outcome, told.reason)
 
 
 def adverbial(text: str) -> bool:
@@ -253,7 +267,9 @@ def _telling(one: Told, words: Vocabulary) -> float:
     """How much a finding belongs in the headline: its evidence, its harm, and how exact it is."""
     exact = 1.0 if "{did}" in one.wording.says else 0.4
     harm = words.severity(one.source, one.app, one.action)
-    return exact * one.evidence + (harm / 2 if one.outcome == "failure" else harm)
+    many = sum(kind.count for kind in one.kinds) or one.acts
+    harm = harm / 2 if one.outcome == "failure" else harm
+    return exact * (one.evidence + log2(max(many, 1)) / 2) + harm
 
 
 def headline(told: Sequence[Told], words: Vocabulary, start: datetime, end: datetime) -> str:

@@ -342,6 +342,16 @@ def _kinds(events: pl.DataFrame) -> list[explain.Kind]:
     ]
 
 
+def _observed(row: Row, events: pl.DataFrame, wording: Wording) -> float:
+    """What was observed; for counted windows all of the fullest, not just where it was noticed."""
+    noticed = float(row["observed"] or 0)
+    if wording.family != "rate":
+        return noticed
+    window = pl.col("time").dt.truncate(f"{wording.window_hours}h")
+    counts = events.group_by(window).len()["len"].to_list()
+    return max([noticed, *map(float, counts)])
+
+
 def _one(
     row: Row,
     events: pl.DataFrame,
@@ -360,7 +370,7 @@ def _one(
         entity_type=row["entity_type"],
         entity=row["entity"],
         time=row["time"],
-        observed=float(row["observed"] or 0),
+        observed=_observed(row, events, wording),
         expected=float(row["expected"] or 0),
         baseline_n=int(row["baseline_n"] or 0),
         source=source,
@@ -414,8 +424,9 @@ def _case_finding(
         first=min([row["first"], *events["time"].to_list()]),
         last=max([row["last"], *events["time"].to_list()]),
         count=int(row["repeats"]),
-        app=told.app,
-        value=row["key"] or "",
+        app=told.kinds[0].app if told.kinds else told.app,
+        value=explain.label(told, words),
+        key=row["key"] or "",
     )
 
 

@@ -30,7 +30,7 @@ class Scope(NamedTuple):
 def scopes(judged: Iterable[Case]) -> list[Scope]:
     """Scopes of the cases that were called expected."""
     return [
-        Scope(f.finding.detector, case.entity, f.value, case.start, case.end + LASTS)
+        Scope(f.finding.detector, case.entity, f.key, case.start, case.end + LASTS)
         for case in judged
         if case.verdict in (EXPECTED, WRONG_DATA)
         for f in case.findings

@@ -45,6 +45,7 @@ def findings(items: Sequence[CaseFinding]) -> str:
                 "count": item.count,
                 "app": item.app,
                 "value": item.value,
+                "key": item.key,
                 "finding": item.finding.to_dict(),
             }
             for item in items

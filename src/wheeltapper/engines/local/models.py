@@ -57,4 +57,5 @@ class Models:
         except pa.ArrowInvalid as error:
             raise ValueError(f"not saved states of models: {error}") from error
         saved = {row["name"]: State.from_bytes(row["data"]) for row in rows}
-        return {model.card.name: saved.get(model.card.name) or model.start() for model in self.models}
+        names = {m.card.name: m for m in self.models}
+        return {name: saved.get(name) or model.start() for name, model in names.items()}
