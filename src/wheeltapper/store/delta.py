@@ -26,6 +26,9 @@ from wheeltapper.errors import WheeltapperError
 DAY = "day"
 # Rows of one row group: what a reader can skip by time inside a file.
 _ROW_GROUP = 65_536
+# Below this, setting Zstandard up forty times a file costs more than all else: 1,700 days of 35
+# rows took 5.3 s of processor time with it, 3.2 s with Snappy, which made them 8 % larger.
+_SMALL_FILE_ROWS = 1_000
 # Delta keeps statistics in whole milliseconds, rounded down.
 _ROUNDED_US = 999
 _FIRST_US, _LAST_US = -(2**62), 2**62
@@ -77,13 +80,17 @@ class Delta:
         self.url = url if "://" in url else _folder(url)
         self.schema = schema.append(pa.field(DAY, pa.date32())) if by_day else schema
         self.by_day = by_day
+        self._plain = plain
+
+    def _writer(self, rows_per_file: float) -> WriterProperties:
         unique = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
-        self._writer = WriterProperties(
-            compression="ZSTD",
-            compression_level=1,
+        small = rows_per_file < _SMALL_FILE_ROWS
+        return WriterProperties(
+            compression="SNAPPY" if small else "ZSTD",
+            compression_level=None if small else 1,
             max_row_group_size=_ROW_GROUP,
             default_column_properties=ColumnProperties(statistics_enabled="CHUNK"),
-            column_properties=dict.fromkeys(plain, unique),
+            column_properties=dict.fromkeys(self._plain, unique),
         )
 
     def open(self) -> DeltaTable | None:
@@ -150,12 +157,13 @@ class Delta:
         if target.transaction_version(write_id) is not None:
             return False
         known = {field.name for field in target.schema().fields}
+        files = len(table[DAY].unique()) if self.by_day else 1
         write_deltalake(
             target,
             table,
             mode="append",
             schema_mode=None if known.issuperset(table.column_names) else "merge",
-            writer_properties=self._writer,
+            writer_properties=self._writer(table.num_rows / max(files, 1)),
             commit_properties=_commit(write_id, 1),
         )
         return True
@@ -172,7 +180,7 @@ class Delta:
         table.optimize.z_order(
             ["time"],
             partition_filters=[(DAY, "in", wanted)],
-            writer_properties=self._writer,
+            writer_properties=self._writer(_ROW_GROUP),
         )
         table.vacuum(dry_run=False)
 
