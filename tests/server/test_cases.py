@@ -56,16 +56,16 @@ def test_a_case_that_is_not_there_is_said_so(client):
     assert "there is no case nothing" in answer.json()["error"]
 
 
-def test_a_verdict_closes_the_case_and_can_be_taken_back(client):
-    given = client.put(f"{TOP}/verdict", json={"verdict": "malicious", "reason": " it was them "})
+def test_a_verdict_closes_the_case_and_can_be_taken_back(judging):
+    given = judging.put(f"{TOP}/verdict", json={"verdict": "malicious", "reason": " it was them "})
     assert given.status_code == 200
     assert given.json()["status"] == "closed"
     assert given.json()["judged"][0]["reason"] == "it was them"
-    assert client.get("/api/cases?status=open").json()["total"] == 11
-    closed = client.get("/api/cases?status=closed").json()["cases"]
+    assert judging.get("/api/cases?status=open").json()["total"] == 11
+    closed = judging.get("/api/cases?status=closed").json()["cases"]
     assert [(c["id"], c["verdict"]) for c in closed] == [("c-7f3a", "malicious")]
 
-    again = client.put(f"{TOP}/verdict", json={"verdict": None}).json()
+    again = judging.put(f"{TOP}/verdict", json={"verdict": None}).json()
     assert (again["status"], again["verdict"]) == ("open", None)
     assert [j["verdict"] for j in again["judged"]] == ["malicious", None]
 

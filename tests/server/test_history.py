@@ -24,7 +24,8 @@ def test_peers_who_do_the_same_are_counted_with_their_quiet_days(client):
     parameters = client.get(f"{TOP}/10/history").json()
     assert parameters["peers"]["doing"] == 6
     assert parameters["peers"]["low"] == 0
-    assert 5 <= parameters["peers"]["high"] <= parameters["peers"]["most"] < 30
+    assert 5 <= parameters["peers"]["high"] < 20
+    assert parameters["peers"]["most"] >= 43  # a case of its own
     assert sum(bar["acts"] > 0 for bar in parameters["bars"]) > 30
 
 

@@ -1,18 +1,28 @@
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from wheeltapper.errors import ConfigError
 from wheeltapper.server.app import create
 from wheeltapper.server.security import COOKIE, is_loopback
+from wheeltapper.server.view import View
 
 TOKEN = "correct-horse-battery"
 VERDICT = "/api/cases/c-7f3a/verdict"
 
 
+@pytest.fixture(scope="module")
+def guarded_app(view: View) -> FastAPI:
+    return create(view, host="0.0.0.0", token=TOKEN)  # noqa: S104  # nothing is bound here
+
+
 @pytest.fixture
-def guarded(view):
-    """As seen from another machine."""
-    app = create(view, host="0.0.0.0", token=TOKEN)  # noqa: S104  # nothing is bound here
+def guarded(guarded_app: FastAPI) -> TestClient:
+    """A browser on another machine, with no cookie yet."""
+    return elsewhere(guarded_app)
+
+
+def elsewhere(app: FastAPI) -> TestClient:
     return TestClient(app, base_url="http://tapper.example:8642", follow_redirects=False)
 
 
@@ -79,9 +89,9 @@ def test_another_page_cannot_judge(client, headers):
     assert client.get("/api/cases/c-7f3a").json()["verdict"] is None
 
 
-def test_this_page_can(client):
+def test_this_page_can(judging):
     own = {"origin": "http://127.0.0.1:8642", "sec-fetch-site": "same-origin"}
-    assert client.put(VERDICT, json={"verdict": "malicious"}, headers=own).status_code == 200
+    assert judging.put(VERDICT, json={"verdict": "malicious"}, headers=own).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/api/overview", "/assets/x.js", "/api/openapi.json"])
@@ -107,12 +117,13 @@ def test_a_link_with_the_token_becomes_a_cookie(guarded):
 
 
 def test_a_link_does_not_lead_elsewhere(guarded):
-    answer = guarded.get(f"//evil.example/?token={TOKEN}")
+    answer = guarded.get(f"http://tapper.example:8642//evil.example/?token={TOKEN}")
     assert answer.headers["location"].startswith("/evil.example")
 
 
-def test_programs_send_the_token_as_bearer(guarded):
+def test_programs_send_the_token_as_bearer(own_view):
+    program = elsewhere(create(own_view, host="::", token=TOKEN))
     headers = {"authorization": f"Bearer {TOKEN}"}
-    assert guarded.get("/api/overview", headers=headers).status_code == 200
-    given = guarded.put(VERDICT, json={"verdict": "malicious"}, headers=headers)
+    assert program.get("/api/overview", headers=headers).status_code == 200
+    given = program.put(VERDICT, json={"verdict": "malicious"}, headers=headers)
     assert given.status_code == 200

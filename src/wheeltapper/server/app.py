@@ -31,7 +31,7 @@ from wheeltapper.server.answers import (
     Problem,
     Status,
 )
-from wheeltapper.server.security import Guard
+from wheeltapper.server.security import Guard, check_exposure
 from wheeltapper.server.view import View
 
 STATIC = Path(__file__).parent / "static"
@@ -53,6 +53,7 @@ def create(
     ------
     ConfigError   when `host` can be reached from elsewhere and there is no token worth the name.
     """
+    check_exposure(host, token)
     app = FastAPI(
         title="wheeltapper",
         docs_url=None,  # it would load scripts from elsewhere

@@ -1,5 +1,6 @@
 """Serve: the page of a workspace, on an address of this machine, until it is stopped."""
 
+import contextlib
 import socket
 import threading
 import webbrowser
@@ -34,7 +35,8 @@ def serve(
         address = f"http://{shown}:{at}/" + (f"?token={token}" if token else "")
         # The socket listens already: the browser waits for the server instead of failing.
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-    with listening:
+    # Being interrupted is how it ends; the server has put everything away by then.
+    with listening, contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(settings).run(sockets=[listening])
 
 
@@ -42,12 +44,20 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise _no_address(host, port, error) from error
+    try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(128)
     except OSError as error:
-        raise WheeltapperError(
-            f"cannot serve at {host}:{port}: {error.strerror}; choose another with --port, "
-            "or 0 for any that is free"
-        ) from error
+        listening.close()
+        raise _no_address(host, port, error) from error
     return listening
+
+
+def _no_address(host: str, port: int, error: OSError) -> WheeltapperError:
+    return WheeltapperError(
+        f"cannot serve at {host}:{port}: {error.strerror}; choose another with --port, or 0 for "
+        "any that is free"
+    )
