@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,19 @@ def as_anyone_but_root(command, folder):
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server():
     """URL prefix of a server that listens on this machine only."""
     pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
     tools = binaries()
-    # Not below pytest's own folder: that one is closed to other accounts.
-    folder = Path(tmp_path_factory.mktemp("postgres"))
-    if os.geteuid() == 0:
-        for parent in (folder, *folder.parents[:2]):
-            parent.chmod(0o711)
-        shutil.chown(folder, "postgres", "postgres")
+    # Not below pytest's own folder: each run of pytest closes that one to other accounts.
+    with tempfile.TemporaryDirectory(prefix="wheeltapper-postgres-") as name:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        yield from serve(tools, folder)
+
+
+def serve(tools, folder):
     data = folder / "data"
     as_anyone_but_root(
         [tools / "initdb", "-D", data, "-U", "tapper", "--auth=trust", "-E", "UTF8", "-N"], folder
