@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from wheeltapper import activity
+from wheeltapper.detect import sql
 from wheeltapper.detect.family import families
 from wheeltapper.errors import ConfigError
 
@@ -119,6 +120,7 @@ def _detector(name: str, entry: Mapping[str, Any], at: str) -> Detector:
     for key in entry:
         if key not in known:
             raise ConfigError(f"{at}: {name}.{key} is no field; there are: {sorted(known)}")
+        _check_type(key, entry[key], f"{at}: {name}.{key}")
     missing = [k for k in ("family", "about", "entity", "says", "filter") if k not in entry]
     if missing:
         raise ConfigError(f"{at}: {name} lacks {', '.join(missing)}")
@@ -144,10 +146,14 @@ def _detector(name: str, entry: Mapping[str, Any], at: str) -> Detector:
             raise ConfigError(
                 f"{at}: {name}.attack {technique!r} is no technique id like T1078.004"
             )
+    given = entry.get("settings", {})
+    names = ", ".join(f.name for f in dataclasses.fields(family.settings))
+    for key, value in given.items():
+        if not _is_number(value):
+            raise ConfigError(f"{at}: {name}.settings.{key} must be a number, got {value!r}")
     try:
-        settings = family.settings(**entry.get("settings", {}))
+        settings = family.settings(**given)
     except (TypeError, ValueError) as error:
-        names = ", ".join(f.name for f in dataclasses.fields(family.settings))
         raise ConfigError(f"{at}: {name}.settings: {error}; settings are: {names}") from error
     detector = Detector(
         name=name,
@@ -163,17 +169,37 @@ def _detector(name: str, entry: Mapping[str, Any], at: str) -> Detector:
     return detector
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_type(key: str, value: object, what: str) -> None:
+    if key == "attack":
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(f'{what} must be a list of technique ids like ["T1078.004"]')
+    elif key == "settings":
+        if not isinstance(value, dict):
+            raise ConfigError(f"{what} must be a table like {{ min_bits = 8 }}, got {value!r}")
+    elif key == "weight":
+        if not _is_number(value):
+            raise ConfigError(f"{what} must be a number, got {value!r}")
+    elif not isinstance(value, str):
+        raise ConfigError(f"{what} must be text, got {value!r}")
+
+
 def _check_sql(detector: Detector, at: str) -> None:
     """Bind the filter and the value against an empty Activity table: errors now, not later."""
-    empty = activity.SCHEMA.empty_table()  # noqa: F841  (DuckDB finds it by name)
-    connection = duckdb.connect()
-    for what, sql in (("filter", detector.filter), ("value", detector.value)):
-        if not sql or (what == "value" and detector.columns):
+    connection = sql.connect()
+    connection.register("acts", activity.SCHEMA.empty_table())
+    for what, expression in (("filter", detector.filter), ("value", detector.value)):
+        if not expression or (what == "value" and detector.columns):
             continue
         try:
-            connection.sql(f"select ({sql}) from empty").to_arrow_table()
+            columns = connection.sql(f"select ({expression}) from acts").columns
         except duckdb.Error as error:
             raise ConfigError(
                 f"{at}: {detector.name}.{what}: {str(error).splitlines()[0]}; "
                 f"it is SQL on Activity columns (docs/reference/activity.md)"
             ) from error
+        if len(columns) != 1:
+            raise ConfigError(f"{at}: {detector.name}.{what} must be one expression")

@@ -7,12 +7,12 @@ filter means the same on every engine. Each string column is hashed once, by dis
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
+from wheeltapper.detect import sql
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.family import Columns
 from wheeltapper.detect.hashing import NULL, Hashes, hash_column, mix
@@ -113,10 +113,11 @@ def _judged(events: pa.Table, selected: Sequence[str]) -> list[pa.ChunkedArray]:
     if not selected:
         return []
     # DuckDB's threads hand rows back in whatever order they finish.
-    numbered = events.append_column("row_number_", pa.array(np.arange(len(events))))  # noqa: F841
-    connection = duckdb.connect()
-    connection.execute("set TimeZone = 'UTC'")
-    query = ", ".join(f"{sql} as c{i}" for i, sql in enumerate(selected))
+    connection = sql.connect()
+    connection.register(
+        "numbered", events.append_column("row_number_", pa.array(np.arange(len(events))))
+    )
+    query = ", ".join(f"{expression} as c{i}" for i, expression in enumerate(selected))
     found = connection.sql(f"select row_number_, {query} from numbered").to_arrow_table()
     rows = found["row_number_"].to_numpy()
     if (np.diff(rows) < 0).any():
@@ -155,8 +156,8 @@ def number_entities(
     moved = dict(indexes)
     for entity in sorted({d.entity for d in detectors}):
         looked_at = np.zeros(len(prepared.days), np.bool_)
-        for sql in {d.filter for d in detectors if d.entity == entity}:
-            looked_at |= prepared.filters[sql]
+        for condition in {d.filter for d in detectors if d.entity == entity}:
+            looked_at |= prepared.filters[condition]
         numbers = np.full(len(prepared.days), -1, np.int32)
         moved[entity], numbers[looked_at] = number_all(
             indexes[entity], prepared.hash_of(entity)[looked_at]
