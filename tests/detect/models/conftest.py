@@ -9,9 +9,9 @@ from wheeltapper.detect.models import Registry, train
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory) -> Path:
-    """A folder with a model of the little organisation's first forty days."""
+    """A folder with a model of the little organisation's first sixty days."""
     folder = tmp_path_factory.mktemp("models")
-    train(table(history()), MONDAY + timedelta(days=40), folder, today=date(2026, 4, 20))
+    train(table(history()), MONDAY + timedelta(days=60), folder, today=date(2026, 4, 20))
     return folder
 
 

@@ -46,7 +46,7 @@ def acts(
     return rows
 
 
-def history(actors: int = 30, days: int = 40, seed: int = 0) -> list[dict[str, object]]:
+def history(actors: int = 30, days: int = 60, seed: int = 0) -> list[dict[str, object]]:
     rng = np.random.default_rng(seed)
     names = [f"svc{n}" if n % 10 == 9 else f"person{n:02}" for n in range(actors)]
     return [

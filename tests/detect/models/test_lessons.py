@@ -7,11 +7,11 @@ from organisation import MONDAY, history, table
 from wheeltapper.detect.models.features import FEATURES
 from wheeltapper.detect.models.lessons import lessons
 
-END_US = int((MONDAY + timedelta(days=20)).timestamp()) * 1_000_000
+END_US = int((MONDAY + timedelta(days=30)).timestamp()) * 1_000_000
 
 
 def test_exchanged_days_are_newer_than_own_ones():
-    got = lessons([table(history(actors=12, days=20))], END_US, np.random.default_rng(0))
+    got = lessons([table(history(actors=12, days=30))], END_US, np.random.default_rng(0))
     new = list(FEATURES).index("new_actions")
     assert got.actors == 12
     assert len(got.own) == len(got.day) > 50
@@ -19,7 +19,7 @@ def test_exchanged_days_are_newer_than_own_ones():
 
 
 def test_batches_do_not_matter():
-    activities = table(history(actors=6, days=14))
+    activities = table(history(actors=6, days=26))
     whole = lessons([activities], END_US, np.random.default_rng(0))
     pieces = [activities.slice(i, 50) for i in range(0, activities.num_rows, 50)]
     cut = lessons(pieces, END_US, np.random.default_rng(0))

@@ -71,41 +71,48 @@ def measure(day: pl.DataFrame, history: History) -> pl.DataFrame:
     day   `COLUMNS` of one day's activities with an actor, in order of time
     """
     acts = pl.col("count").fill_null(1)
-    day = mark(day, history)
-    found = day.group_by("actor").agg(
-        pl.col("peer_group").last(),
-        pl.col("time").max().alias("last"),
-        acts.sum().alias("acts"),
-        acts.filter(pl.col("outcome") == FAILURE).sum().alias("failures"),
-        _distinct("action").alias("actions"),
-        _distinct("app").alias("apps"),
-        _distinct("target").alias("targets"),
-        _distinct("src_ip").alias("addresses"),
-        (_distinct("country") + _distinct("asn")).alias("networks"),
-        (_distinct("device") + _distinct("ua_client")).alias("machines"),
-        (pl.col("hour_of_week") % 24).n_unique().alias("hours"),
-        acts.filter(pl.col("odd_hours")).sum().alias("odd_hours"),
-        acts.filter(pl.col("category") == ACCOUNT_CHANGE).sum().alias("account_changes"),
-        acts.filter(pl.col("category") == ADMIN).sum().alias("admin"),
-        acts.filter(pl.col("category") == DATA_ACCESS).sum().alias("data_access"),
-        (pl.col("bytes").sum() / 1024).alias("kib"),
-        *(
-            pl.sum_horizontal(
-                pl.col(column).filter(pl.col(f"new_{column}")).n_unique() for column in columns
-            ).alias(name)
-            for name, columns in _NEW.items()
-        ),
+    found = (
+        mark(day, history)
+        .group_by("actor")
+        .agg(
+            pl.col("peer_group").last(),
+            pl.col("time").max().alias("last"),
+            acts.sum().alias("acts"),
+            acts.filter(pl.col("outcome") == FAILURE).sum().alias("failures"),
+            _distinct("action").alias("actions"),
+            _distinct("app").alias("apps"),
+            _distinct("target").alias("targets"),
+            _distinct("src_ip").alias("addresses"),
+            (_distinct("country") + _distinct("asn")).alias("networks"),
+            (_distinct("device") + _distinct("ua_client")).alias("machines"),
+            (pl.col("hour_of_week") % 24).n_unique().alias("hours"),
+            acts.filter(pl.col("odd_hours")).sum().alias("odd_hours"),
+            acts.filter(pl.col("category") == ACCOUNT_CHANGE).sum().alias("account_changes"),
+            acts.filter(pl.col("category") == ADMIN).sum().alias("admin"),
+            acts.filter(pl.col("category") == DATA_ACCESS).sum().alias("data_access"),
+            (pl.col("bytes").sum() / 1024).alias("kib"),
+            *(
+                pl.sum_horizontal(
+                    pl.col(column).filter(pl.col(f"new_{column}")).n_unique() for column in columns
+                ).alias(name)
+                for name, columns in _NEW.items()
+            ),
+        )
     )
-    return found.sort("actor").with_columns(
+    in_logarithms = (
         pl.col(name).clip(0).cast(pl.Float64).log1p().cast(pl.Float32) for name in FEATURES
     )
+    return found.sort("actor").with_columns(in_logarithms).collect()
 
 
-def mark(day: pl.DataFrame, history: History) -> pl.DataFrame:
+def mark(activities: pl.DataFrame, history: History) -> pl.LazyFrame:
     """The activities with what is new or odd about each: `new_<column>`, `odd_hours`."""
+    day = activities.lazy()
     for column in (column for columns in _NEW.values() for column in columns):
-        known = history.known.filter(pl.col("kind") == column).select(
-            "actor", pl.col("value").alias("as_text"), pl.lit(True).alias("was")
+        known = (
+            history.known.lazy()
+            .filter(pl.col("kind") == column)
+            .select("actor", pl.col("value").alias("as_text"), pl.lit(True).alias("was"))
         )
         day = (
             day.with_columns(pl.col(column).cast(pl.String).alias("as_text"))
@@ -187,11 +194,15 @@ def _distinct(column: str) -> pl.Expr:
     return pl.col(column).drop_nulls().n_unique()
 
 
-def _usual_hours(history: History) -> pl.DataFrame:
+def _usual_hours(history: History) -> pl.LazyFrame:
     """Actor and hour of the day, for hours that are usual or next to one that is."""
-    seen = history.hours.join(
-        history.days.group_by("actor").agg(pl.len().alias("n")), on="actor", how="inner"
-    ).filter(pl.col("days") >= _USUAL_DAYS_SHARE * pl.col("n"))
+    seen = (
+        history.hours.lazy()
+        .join(
+            history.days.lazy().group_by("actor").agg(pl.len().alias("n")), on="actor", how="inner"
+        )
+        .filter(pl.col("days") >= _USUAL_DAYS_SHARE * pl.col("n"))
+    )
     around = [
         seen.select(
             "actor", ((pl.col("hour").cast(pl.Int16) + step) % 24).cast(pl.UInt8).alias("hour")
