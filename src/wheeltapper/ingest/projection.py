@@ -101,7 +101,7 @@ class _Statement:
 
     def _extracted(self, root: str, text: str) -> str:
         paths = ", ".join(literal(path) for path in self._paths[root])
-        # Cleaned once, not wherever a value is looked at: the plan is made in a quarter of the time.
+        # Cleaned once, not wherever a value is looked at: planning takes a quarter of the time.
         values = f"json_extract_string({text}, [{paths}]::varchar[])"
         nothing = ", ".join(map(literal, ("", *self.mapping.empty)))
         return f"list_transform({values}, lambda x: case when x not in ({nothing}) then x end)"

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 NOT_SHOWN = ("event_id", "received", "late", "raw")
 
 
-def rows(*paths: Path):
+def _rows(*paths: Path):
     """Activities as dictionaries without empty columns, and the rejects."""
     found, rejects = [], []
     for batch in read(paths, settings=config.Ingest(), now=NOW):
@@ -28,13 +28,32 @@ def rows(*paths: Path):
 
 
 @pytest.fixture
+def rows():
+    """Call it with paths; gives Activities as dictionaries, and the rejects."""
+    return _rows
+
+
+@pytest.fixture
+def batch_of(tmp_path):
+    """Call it with records; gives the batch that they become."""
+
+    def made(*records: dict[str, object]):
+        path = tmp_path / "raws.ndjson"
+        path.write_text("".join(json.dumps(record) + "\n" for record in records))
+        [batch] = read([path], settings=config.Ingest(), now=NOW)
+        return batch
+
+    return made
+
+
+@pytest.fixture
 def activities(tmp_path):
     """Call it with records (dictionaries); gives their Activities, none of them rejected."""
 
     def made(*records: dict[str, object]):
         path = tmp_path / "records.ndjson"
         path.write_text("".join(json.dumps(record) + "\n" for record in records))
-        found, rejects = rows(path)
+        found, rejects = _rows(path)
         assert rejects == []
         return found
 
@@ -46,7 +65,7 @@ def golden():
     """Call it with a source and its file in tests/data; compares with the golden file there."""
 
     def check(source: str, file: str = "records.ndjson"):
-        found, rejects = rows(DATA / source / file)
+        found, rejects = _rows(DATA / source / file)
         assert rejects == []
         assert {row["source"] for row in found} == {source}
         rendered = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found)

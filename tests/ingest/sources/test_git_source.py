@@ -1,8 +1,5 @@
-import json
 import subprocess
 from collections import Counter
-
-from conftest import rows
 
 COMMIT = {
     "repository": "php",
@@ -28,15 +25,8 @@ def test_one_activity_a_file_in_one_session(activities):
     assert "on_behalf_of" not in first
 
 
-def test_files_of_one_commit_are_different_events(tmp_path):
-    path = tmp_path / "x.ndjson"
-    path.write_text(json.dumps(COMMIT | {"files": ["a", "b", "a"]}) + "\n")
-    from datetime import UTC, datetime
-
-    from wheeltapper import config
-    from wheeltapper.ingest import read
-
-    [batch] = read([path], settings=config.Ingest(), now=datetime(2026, 1, 1, tzinfo=UTC))
+def test_files_of_one_commit_are_different_events(batch_of):
+    batch = batch_of(COMMIT | {"files": ["a", "b", "a"]})
     assert len(set(batch.activities.column("event_id").to_pylist())) == 3
 
 
@@ -72,7 +62,7 @@ def test_no_offset_is_told_where_none_was_written(activities):
     assert "utc_offset" not in act
 
 
-def test_a_repository_and_its_export_are_the_same_activities(tmp_path):
+def test_a_repository_and_its_export_are_the_same_activities(tmp_path, rows):
     def git(*arguments):
         subprocess.run(
             ["git", "-c", "user.name=A", "-c", "user.email=a@x", "-C", str(repository), *arguments],

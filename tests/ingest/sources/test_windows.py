@@ -4,8 +4,6 @@ import tarfile
 
 import pytest
 
-from conftest import rows
-
 LOGON = {
     "EventID": 4624,
     "Channel": "Security",
@@ -165,7 +163,7 @@ def test_of_all_recordings_only_what_holds_no_events_is_rejected(shared, counted
     assert all("Mac OS X" in r.raw for r in rejects)
 
 
-def test_event_log_files(shared, tmp_path):
+def test_event_log_files(shared, tmp_path, rows):
     with tarfile.open(shared / "data" / "sigma" / "sigma.tar.xz") as archive:
         members = [m for m in archive.getmembers() if m.name.endswith(".evtx")][:60]
         archive.extractall(tmp_path, members, filter="data")
@@ -178,15 +176,8 @@ def test_event_log_files(shared, tmp_path):
     assert all(act["process"] and act["command_line"] and act["actor"] for act in created)
 
 
-def test_the_record_that_is_kept_is_flat(tmp_path):
-    from datetime import UTC, datetime
-
-    from wheeltapper import config
-    from wheeltapper.ingest import read
-
-    path = tmp_path / "x.ndjson"
-    path.write_text(json.dumps(BEAT) + "\n")
-    [batch] = read([path], settings=config.Ingest(), now=datetime(2026, 1, 1, tzinfo=UTC))
+def test_the_record_that_is_kept_is_flat(batch_of):
+    batch = batch_of(BEAT)
     [raw] = batch.activities.column("raw").to_pylist()
     record = json.loads(raw)
     assert (record["EventID"], record["Channel"], record["TargetUserName"]) == (
