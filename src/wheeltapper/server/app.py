@@ -16,7 +16,7 @@ from pydantic import AwareDatetime
 from wheeltapper.case import Case, CaseFinding
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.server import cases, events, history, overview
-from wheeltapper.server.activity import activity_of
+from wheeltapper.server.activity import LaneBook
 from wheeltapper.server.answers import (
     ActivityView,
     CaseList,
@@ -70,6 +70,7 @@ def create(
 
 def _routes(view: View) -> APIRouter:
     api = APIRouter()
+    lanes = LaneBook(view)
 
     @api.get("/overview")
     def read_overview() -> Overview:
@@ -96,7 +97,7 @@ def _routes(view: View) -> APIRouter:
         buckets: Annotated[int, Query(ge=1, le=2000)] = 400,
     ) -> ActivityView:
         _ordered(start, end)
-        return activity_of(view, _case(view, case_id), start, end, lane, buckets)
+        return lanes.activity(_case(view, case_id), start, end, lane, buckets)
 
     @api.get("/cases/{case_id}/events")
     def read_window(

@@ -44,8 +44,8 @@ def _some(
     view: View, where: str, params: Mapping[str, object], limit: int, offset: int
 ) -> EventList:
     columns = ", ".join(f'"{name}"' for name in _SHOWN)
-    total = view.rows(f"select count(*) as n from activities where {where}", params)[0]["n"]
-    rows = view.rows(
+    total = view.rows_within(f"select count(*) as n from activities where {where}", params)[0]["n"]
+    rows = view.rows_within(
         f"select event_id, time, {columns} from activities where {where} "
         "order by time, event_id limit $limit offset $offset",
         {**params, "limit": limit, "offset": offset},
@@ -66,7 +66,7 @@ def one(view: View, event_id: bytes, near: tuple[datetime, datetime] | None) -> 
     where, params = "event_id = $id::blob", {"id": event_id}
     rows: list[dict[str, Any]] = []
     if near:
-        rows = view.rows(
+        rows = view.rows_within(
             f"select * from activities where {WITHIN} and {where} limit 1",
             {**params, **in_window(*near)},
         )
