@@ -24,18 +24,18 @@ def unnested(raw: bytes, nested: Nested) -> bytes:
             continue
         value = holder[str(key)]
         if name == ALL:
-            _move(value, top)
+            _move(value, top, record)
         elif name == ALL_BELOW:
             for below in value.values() if isinstance(value, dict) else ():
-                _move(below, top)
-        elif name not in top:
+                _move(below, top, record)
+        elif name not in top and name not in record:
             top[name] = _text(holder.pop(str(key)))
-    return _encode(top | {key: value for key, value in record.items() if key not in top})
+    return _encode(top | record)
 
 
-def _move(fields: object, top: dict[str, object]) -> None:
+def _move(fields: object, top: dict[str, object], record: dict[str, object]) -> None:
     if isinstance(fields, dict):
-        for name in [name for name in fields if name not in top]:
+        for name in [name for name in fields if name not in top and name not in record]:
             top[name] = _text(fields.pop(name))
 
 

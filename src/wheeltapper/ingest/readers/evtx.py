@@ -15,6 +15,8 @@ from wheeltapper.ingest.batch import Reject, reject
 from wheeltapper.ingest.readers.reader import CHUNK_BYTES, CHUNK_RECORDS, Chunk, Input, Reader
 
 MAGIC = b"ElfFile\0"
+HEADER_BYTES, CHUNK_ON_DISK_BYTES = 4096, 65536
+"""A file is a header and whole chunks."""
 MAX_BROKEN = 10_000
 """After so many records that cannot be read, the rest of the file is given up."""
 
@@ -29,7 +31,10 @@ def read(source: Input) -> Iterator[Chunk]:
     lines: list[int] = []
     rejects: list[Reject] = []
     size = broken = 0
-    with _on_disk(source) as path:
+    with _on_disk(source) as (path, cut):
+        if cut:
+            reason = "ends in the middle: cut, or still being written; what came before was kept"
+            rejects.append(reject(source.name, 0, reason, b""))
         for number, event in enumerate(_events(path), start=1):
             if isinstance(event, Exception):
                 reason = f"event cannot be read: {_printable(event)}"
@@ -77,18 +82,30 @@ def _events(path: Path) -> Iterator[str | Exception]:
 
 
 @contextlib.contextmanager
-def _on_disk(source: Input) -> Iterator[Path]:
-    """The file; of a packed one, a copy that is not: the parser jumps about in it."""
+def _on_disk(source: Input) -> Iterator[tuple[Path, bool]]:
+    """The file, and whether it ends in the middle of a chunk.
+
+    Of a packed one it is a copy that is not packed, because the parser jumps about in it; of one
+    that was cut, a copy filled up with zeros, because the parser passes over a chunk that is not
+    whole though most of its events may be there.
+    """
     with source.path.open("rb") as file:
-        if file.read(len(MAGIC)) == MAGIC:
-            yield source.path
-            return
+        plain = file.read(len(MAGIC)) == MAGIC
+    if plain and not _missing(source.path.stat().st_size):
+        yield source.path, False
+        return
     with tempfile.NamedTemporaryFile(prefix="wheeltapper-evtx-") as copy:
         stream = source.bytes()
         while block := stream.read():
             copy.write(block)
+        missing = _missing(copy.tell())
+        copy.write(bytes(missing))
         copy.flush()
-        yield Path(copy.name)
+        yield Path(copy.name), missing > 0
+
+
+def _missing(size: int) -> int:
+    return (HEADER_BYTES - size) % CHUNK_ON_DISK_BYTES
 
 
 def _printable(error: Exception) -> str:
