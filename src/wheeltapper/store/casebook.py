@@ -68,7 +68,9 @@ class Casebook:
         if twice:
             raise ValueError(f"{twice} of {len(cases)} cases have the id of another")
         with Session(self._writer) as session, session.begin():
-            kept = {row.id: row for row in session.scalars(sa.select(CaseRow))}
+            # Locked, so that no case is judged between being looked at and taken away.
+            there = sa.select(CaseRow).order_by(CaseRow.id).with_for_update()
+            kept = {row.id: row for row in session.scalars(there)}
             for case in cases:
                 row = kept.pop(case.id, None)
                 if row is None:

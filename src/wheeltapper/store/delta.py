@@ -196,8 +196,9 @@ class Delta:
 
 def _folder(path: str) -> str:
     folder = str(Path(path).absolute())
-    # delta-rs makes a host name of the path, and ends in a panic where it is none.
-    if odd := sorted(set(folder) & set("[]^|%\\")):
+    # delta-rs makes a host name of the path, and ends in a panic where it is none; DuckDB takes
+    # the last two for a pattern.
+    if odd := sorted(set(folder) & set("[]^|%\\*?")):
         raise WheeltapperError(
             f"the lake cannot lie in {folder}: its path may not have {' '.join(odd)} in it; "
             "use another folder"

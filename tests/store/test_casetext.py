@@ -1,0 +1,47 @@
+import dataclasses
+
+from casebook_contract import case
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wheeltapper.store import casetext
+
+TEXTS = st.text(max_size=20)  # surrogates and NULs are among them
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(TEXTS, JSON, max_size=3), TEXTS, st.floats(allow_nan=False))
+def test_findings_come_back_as_they_were(evidence, text, number):
+    (plain,) = case().findings
+    finding = dataclasses.replace(
+        plain.finding, evidence=evidence, entity=text, bits=number, attack=(), event_ids=("a", "b")
+    )
+    items = (dataclasses.replace(plain, finding=finding, sentence=text, bits=number), plain)
+    kept = casetext.findings(items)
+    assert casetext.read_findings(kept) == items
+    assert kept.isascii()
+    assert "\0" not in kept
+
+
+@given(st.lists(TEXTS, max_size=3), TEXTS)
+def test_details_come_back_as_they_were(names, text):
+    want = dataclasses.replace(
+        case(), summary=text, peer_group=text, tactics=tuple(names), native_ids=(), apps=(text,)
+    )
+    found = casetext.read_details(casetext.details(want))
+    assert found == {name: getattr(want, name) for name in found}
+    assert set(found) == {
+        "summary",
+        "baseline_days",
+        "baseline_acts",
+        "peer_group",
+        "peers",
+        "tactics",
+        "native_ids",
+        "event_count",
+        "apps",
+    }
