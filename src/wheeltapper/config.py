@@ -121,13 +121,20 @@ def load(path: Path) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
         values = tomllib.loads(text)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ConfigError(
             f"{path.parent} is no workspace: it has no {FILE}; make one with: "
             f"wheeltapper init {path.parent}"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not valid TOML: {error}; save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        told = re.search(r"at line (\d+)", str(error))  # else it is the end that is missing
+        line = int(told[1]) if told else text.count("\n") + 1
+        raise ConfigError(f"{path}:{line}: not valid TOML: {error}") from error
     config = _section(Config, values, path, text, "")
     try:
         ZoneInfo(config.timezone)
@@ -143,8 +150,8 @@ def _section(kind: type[_T], values: dict[str, object], path: Path, text: str, n
     types = typing.get_type_hints(kind)
     known: dict[str, object] = {}
     for key, value in values.items():
-        at = f"{path}:{_line(text, key)}"
         full = f"{name}.{key}" if name else key
+        at = f"{path}:{_line(text, full)}"
         if key not in types:
             raise ConfigError(f"{at}: {full} is no setting; there are: {', '.join(sorted(types))}")
         known[key] = _value(types[key], value, at, full, path, text)
@@ -167,6 +174,22 @@ def _value(kind: object, value: object, at: str, full: str, path: Path, text: st
     raise ConfigError(f"{at}: {full} must be {wanted}, got {value!r}")
 
 
-def _line(text: str, key: str) -> int:
-    found = re.search(rf"^\s*\[?\"?{re.escape(key)}\b", text, re.MULTILINE)
-    return text.count("\n", 0, found.start()) + 1 if found else 1
+def _line(text: str, full: str) -> int:
+    """Line on which a setting or section stands, by its full name; else that of what holds it."""
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[([^\]]+)\]", line):
+            section = found = _plain(header[1])
+        elif key := re.match(r"([^=#]+)=", line):
+            found = f"{section}.{_plain(key[1])}".lstrip(".")
+        else:
+            continue
+        if f"{found}.".startswith(f"{full}."):
+            return number
+    holder = full.rpartition(".")[0]
+    return _line(text, holder) if holder else 1
+
+
+def _plain(name: str) -> str:
+    """A name in TOML without its spaces and quotes."""
+    return re.sub(r"[\s\"']", "", name)
