@@ -53,7 +53,7 @@ setup-test: setup ## and what testing needs of the system: Chromium, PostgreSQL,
 
 ui/node_modules/.package-lock.json: ui/package.json ui/package-lock.json | .venv/.node
 	@echo "make: packages of the page"
-	@cd ui && npm ci --silent --no-audit --no-fund
+	@cd ui && npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 $(STATIC): ui/node_modules/.package-lock.json $(shell find ui/src ui/public -type f) \
