@@ -82,7 +82,7 @@ def detect(
     manifest = Manifest() if replay else checkpoint.manifest()
     if replay:
         checkpoint.clear()
-    lake.drop_findings(after=_label(manifest.step))
+    lake.drop_findings(after=_last_label(manifest.step))
     kernel_state, model_state, anew = _restored(checkpoint, manifest, judges)
     acts = late = found = 0
     after = None if manifest.watermark_us is None else _time(manifest.watermark_us)
@@ -96,6 +96,19 @@ def detect(
             judges.models.to_bytes(model_state),
         )
 
+    # What came after its time had been passed, since the last look: rules only. First, because
+    # what the steps below judge was received no earlier.
+    if after is not None and judges.rules.rules:
+        where = "late and received > make_timestamptz(?) and time <= make_timestamptz(?)"
+        params = [manifest.late_us or 0, manifest.watermark_us]
+        behind = lake.activities(where=where, params=params)
+        if len(behind):
+            findings = judges.rules.judge(behind)
+            manifest = commit(
+                findings,
+                replace(manifest, step=manifest.step + 1, late_us=_latest(behind["received"])),
+            )
+            late, found = len(behind), len(findings)
     with ThreadPoolExecutor(threads) as pool:
         for table in lake.scan(
             after, None, step_rows, columns=columns_for(judges), dictionary=True
@@ -112,32 +125,29 @@ def detect(
                 replace(
                     manifest,
                     step=manifest.step + 1,
-                    watermark_us=int(table["time"].cast(pa.int64())[-1].as_py()),
-                    late_us=max(
-                        manifest.late_us or 0, int(pc.max(table["received"]).cast("int64").as_py())
-                    ),
+                    watermark_us=_latest(table["time"]),
+                    late_us=max(manifest.late_us or 0, _latest(table["received"])),
                 ),
             )
             acts += len(table)
             found += len(findings)
             if progress:
                 progress(len(table))
-    # What came after its time had been passed, since the last look: rules only.
-    if after is not None and judges.rules.rules:
-        since = manifest.late_us or 0
-        where = "late and received > make_timestamptz(?) and time <= make_timestamptz(?)"
-        behind = lake.activities(where=where, params=[since, manifest.watermark_us])
-        if len(behind):
-            findings = judges.rules.judge(behind)
-            latest = int(pc.max(behind["received"]).cast("int64").as_py())
-            manifest = commit(findings, replace(manifest, step=manifest.step + 1, late_us=latest))
-            late, found = len(behind), found + len(findings)
     return Detection(acts=acts, late=late, findings=found, anew=tuple(anew))
 
 
 def _label(step: int) -> str:
     """Steps sort as text as they do as numbers."""
     return f"{step:012d}"
+
+
+def _last_label(step: int) -> str:
+    """Sorts after every try at this step, and before every try at the next."""
+    return f"{_label(step)}~"
+
+
+def _latest(times: pa.ChunkedArray) -> int:
+    return int(pc.max(times.cast(pa.int64())).as_py())
 
 
 def _restored(
