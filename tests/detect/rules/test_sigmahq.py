@@ -1,20 +1,22 @@
 """All of SigmaHQ's rules, and the events that they must match (kept beside the checkout)."""
 
 import gzip
-import json
 import tarfile
 from collections import Counter
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
 import yaml
 from activities import activities
 
+from wheeltapper import ingest
+from wheeltapper.config import Ingest
 from wheeltapper.detect.rules import Ruleset
 from wheeltapper.detect.rules.record import Record
-from wheeltapper.detect.rules.windows import flat
 
 pytestmark = pytest.mark.slow
+KINDS = ingest.Sources.load()
 FOLDERS = ("rules", "rules-threat-hunting", "rules-emerging-threats")
 
 
@@ -31,12 +33,12 @@ def ruleset(sigma):
     return Ruleset.load([sigma / folder for folder in FOLDERS])
 
 
-def documents(text):
-    decoder, at = json.JSONDecoder(), 0
-    while text[at:].strip():
-        at += len(text[at:]) - len(text[at:].lstrip())
-        document, at = decoder.raw_decode(text, at)
-        yield document
+def recorded(file):
+    """Activities of an event log, by the same way as a user's."""
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    for batch in ingest.read([file], settings=Ingest(), now=now, sources=KINDS):
+        assert batch.rejects == []
+        yield activities(batch.source, batch.activities["raw"].to_pylist())
 
 
 def test_all_are_read_and_those_not_run_have_a_reason(sigma, ruleset):
@@ -53,10 +55,12 @@ def test_every_rule_matches_the_event_recorded_for_it(sigma, ruleset):
     tried, missed = 0, []
     for info in sorted((sigma / "regression_data").rglob("info.yml")):
         wanted = {meta["id"] for meta in yaml.safe_load(info.read_text())["rule_metadata"]}
-        for file in info.parent.glob("*.json"):
-            events = documents(file.read_text(encoding="utf-8-sig"))
-            found = ruleset.judge(activities("windows", [json.dumps(e) for e in events]))
-            hit = {detector.removeprefix("rule.") for detector in found["detector"].to_pylist()}
+        for file in info.parent.glob("*.evtx"):
+            hit = {
+                detector.as_py().removeprefix("rule.")
+                for events in recorded(file)
+                for detector in ruleset.judge(events)["detector"]
+            }
             for id in wanted & runnable.keys():
                 tried += 1
                 if runnable[id] not in hit:
@@ -68,17 +72,18 @@ def test_every_rule_matches_the_event_recorded_for_it(sigma, ruleset):
 def test_screen_changes_nothing_on_real_events(shared, sigma, ruleset):
     """Every rule tried on every event finds what the screened run finds."""
     raws = [
-        json.dumps(document)
-        for file in sorted((sigma / "regression_data").rglob("*.json"))
-        for document in documents(file.read_text(encoding="utf-8-sig"))
-    ][::3]
+        raw
+        for file in sorted((sigma / "regression_data").rglob("*.evtx"))[::3]
+        for events in recorded(file)
+        for raw in events["raw"].to_pylist()
+    ]
     for file in sorted((shared / "data/windows").glob("*.json.gz"))[::9]:
         lines = gzip.decompress(file.read_bytes()).decode(errors="replace").splitlines()[::41][:25]
         raws += [line for line in lines if line.startswith("{") and "\0" not in line]
     kind = ruleset._kinds["windows"]
     want = set()
     for i, raw in enumerate(raws):
-        record = Record(flat(msgspec.json.decode(raw)))
+        record = Record(msgspec.json.decode(raw))
         for rule, program in kind._programs:
             where = program.place.where.items()
             there = all(values & set(record.folded(program.place.field(n))) for n, values in where)

@@ -26,7 +26,6 @@ from wheeltapper.detect.rules.match import matched
 from wheeltapper.detect.rules.record import Field, Record, path
 from wheeltapper.detect.rules.rule import Program, Rule, Unrunnable, read
 from wheeltapper.detect.rules.screen import Screen
-from wheeltapper.detect.rules.windows import flat
 
 BUILTIN = Path(__file__).with_name("builtin")
 BITS = {"informational": 2.0, "low": 5.0, "medium": 9.0, "high": 13.0, "critical": 17.0}
@@ -158,7 +157,7 @@ class _Kind:
             return
         if not isinstance(native, dict):
             return
-        record, held = Record(flat(native)), None
+        record, held = Record(native), None
         for number in (
             self._about_such(record).candidates(raw) if candidates is None else candidates
         ):
