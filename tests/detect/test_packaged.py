@@ -1,0 +1,155 @@
+"""Every packaged detector: an act that it is for makes it speak, an ordinary one does not.
+
+Eight colleagues work six weeks of ordinary days; then one of them does the odd thing, and another
+does once more what all of them always do.
+"""
+
+import pytest
+
+from wheeltapper.detect import catalogue
+from wheeltapper.detect.process import process, start
+from wheeltapper.testing import activities, activity
+
+SECRET = b"0123456789abcdef"
+PEOPLE = [f"p{i}" for i in range(8)]
+WORKDAYS = [d for d in range(42) if d % 7 < 5]
+
+AWS = {"source": "aws_cloudtrail", "app": "EC2", "action": "DescribeInstances"}
+OKTA = {"source": "okta", "app": "Okta"}
+SSH = {"source": "sshd", "app": "sshd", "action": "login", "category": "authentication"}
+WINDOWS = {"source": "windows", "app": "Windows"}
+GOOGLE = {"source": "google_workspace", "app": "Drive"}
+M365 = {"source": "microsoft365", "app": "SharePoint"}
+GITHUB = {"source": "github", "app": "GitHub", "action": "git.push"}
+GIT = {"source": "git", "app": "project", "action": "commit", "target": "src/main.c"}
+FAILED = {"category": "authentication", "outcome": "failure", "src_ip": "203.0.113.9"}
+
+# What everybody does, and what makes the difference; several acts where an amount does.
+CASES = {
+    "any.country": (AWS | {"country": "NL"}, {"country": "NG"}, 1),
+    "any.network": (AWS | {"src_ip": "84.1.2.3"}, {"src_ip": "197.210.4.4"}, 1),
+    "any.client": (AWS | {"ua_client": "Firefox"}, {"ua_client": "stratus"}, 1),
+    "any.application": (AWS, {"app": "Payroll"}, 1),
+    "any.hour": (AWS, {"minutes": -60.0 * 8}, 1),
+    "any.changes": (AWS | {"category": "admin"}, {}, 80),
+    "any.failures": (AWS | {"outcome": "failure"}, {}, 80),
+    "any.guessing": (SSH | FAILED, {}, 80),
+    "any.guessed": (SSH | FAILED, {}, 80),
+    "cloudtrail.action": (AWS, {"action": "StopLogging", "app": "CloudTrail"}, 1),
+    "cloudtrail.machine_action": (
+        AWS | {"actor_type": "service"},
+        {"action": "CreateUser", "app": "IAM"},
+        1,
+    ),
+    "cloudtrail.role": (AWS | {"on_behalf_of": "reader"}, {"on_behalf_of": "admin"}, 1),
+    "cloudtrail.region": (
+        AWS | {"category": "admin", "raw": '{"awsRegion":"eu-west-1"}'},
+        {"raw": '{"awsRegion":"ap-east-1"}'},
+        1,
+    ),
+    "cloudtrail.secrets": (AWS | {"action": "GetSecretValue", "app": "Secrets Manager"}, {}, 60),
+    "cloudtrail.looking_around": (AWS, {}, 400),
+    "cloudtrail.objects": (AWS | {"action": "GetObject", "app": "S3"}, {}, 200),
+    "okta.application": (
+        OKTA | {"action": "user.authentication.sso", "target": "Jira"},
+        {"target": "AWS Console"},
+        1,
+    ),
+    "okta.administration": (
+        OKTA | {"action": "user.lifecycle.create", "category": "account_change"},
+        {"action": "user.account.privilege.grant"},
+        1,
+    ),
+    "okta.prompts": (OKTA | {"action": "user.authentication.auth_via_mfa"}, {}, 40),
+    "sshd.host": (SSH | {"device": "web-1"}, {"device": "db-1"}, 1),
+    "sshd.command": (
+        SSH | {"process": "/usr/bin/apt", "command_line": "apt update"},
+        {"process": "/bin/bash", "command_line": "bash"},
+        1,
+    ),
+    "windows.program": (
+        WINDOWS | {"process": r"C:\Windows\explorer.exe", "category": "process"},
+        {"process": r"C:\Temp\mimikatz.exe"},
+        1,
+    ),
+    "windows.parentage": (
+        WINDOWS | {"process": r"C:\a\cmd.exe", "parent_process": r"C:\a\explorer.exe"},
+        {"parent_process": r"C:\a\winword.exe"},
+        1,
+    ),
+    "windows.host": (
+        WINDOWS | {"device": "pc-1", "category": "authentication"},
+        {"device": "dc-1"},
+        1,
+    ),
+    "google.administration": (
+        GOOGLE | {"action": "CREATE_USER", "category": "admin"},
+        {"action": "TOGGLE_SERVICE_ENABLED"},
+        1,
+    ),
+    "google.downloads": (GOOGLE | {"action": "download"}, {}, 200),
+    "microsoft365.operation": (
+        M365 | {"action": "FileAccessed"},
+        {"action": "New-InboxRule", "app": "Exchange"},
+        1,
+    ),
+    "microsoft365.downloads": (M365 | {"action": "FileDownloaded"}, {}, 200),
+    "entra.application": (
+        {"source": "entra", "category": "authentication", "target": "Office"},
+        {"target": "Azure PowerShell"},
+        1,
+    ),
+    "github.repository": (GITHUB | {"target": "org/web"}, {"target": "org/secrets"}, 1),
+    "github.action": (GITHUB, {"action": "protected_branch.destroy"}, 1),
+    "github.clones": (GITHUB | {"action": "git.clone"}, {}, 100),
+    "git.utc_offset": (GIT | {"utc_offset": -480}, {"utc_offset": 120}, 1),
+    "git.directory": (GIT, {"target": "build/release/sign.sh"}, 1),
+    "git.committer": (GIT, {"on_behalf_of": "stranger"}, 1),
+    "git.hour": (GIT, {"minutes": -60.0 * 8}, 1),
+}  # fmt: skip
+
+
+def history(ordinary, days=WORKDAYS):
+    """Everybody's ordinary days: five acts spread over each morning."""
+    return [
+        activity(
+            person, days=day, minutes=50 * i, session=f"{person}-{day}-{i}",
+            **{"peer_group": "team", "device": f"pc-{person}", **ordinary},
+        )
+        for day in days
+        for person in PEOPLE
+        for i in range(5)
+    ]  # fmt: skip
+
+
+def said(detector, rows):
+    _, findings = process(start([detector]), activities(rows), [detector], SECRET)
+    return findings
+
+
+def test_each_packaged_detector_has_a_case():
+    assert sorted(CASES) == [d.name for d in catalogue.load()]
+
+
+@pytest.mark.parametrize("detector", catalogue.load(), ids=lambda d: d.name)
+def test_it_speaks_of_the_odd_act_and_of_nothing_else(detector):
+    ordinary, odd, times = CASES[detector.name]
+    odd_day = 44
+    changed = {"peer_group": "team", "device": "pc-p3", **ordinary, **odd}
+    minutes = changed.pop("minutes", 10.0)
+    rows = history(ordinary)
+    rows += [
+        activity("p3", days=odd_day, minutes=minutes + i / 100, session="odd", **changed)
+        for i in range(times)
+    ]
+    usual = {"peer_group": "team", "device": "pc-p5", **ordinary}
+    rows.append(activity("p5", days=odd_day, minutes=100.0, **usual))
+    findings = said(detector, rows)
+    on_the_day = [f for f in findings.to_pylist() if f["time"].day == 18 and f["time"].month == 2]
+    who = "p3" if detector.entity == "actor" else changed[detector.entity]
+    assert on_the_day, f"{detector.name} does not speak of what it is for"
+    assert {f["entity"] for f in on_the_day} == {who}
+    assert all(f["bits"] > 0 and f["llr"] is not None for f in on_the_day)
+    # Two weeks in, nobody's ordinary day is worth a word.
+    settled = [f for f in findings.to_pylist() if f not in on_the_day and f["time"].day > 19]
+    assert settled == []
