@@ -1,8 +1,8 @@
 """What is shipped: a user who installs the wheel has everything, and needs no Node and no git."""
 
+import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -46,8 +46,7 @@ def built(tmp_path_factory):
         timeout=120,
     )
     (sdist,) = folder.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+    shutil.unpack_archive(sdist, folder, filter="data")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
         cwd=folder / sdist.name.removesuffix(".tar.gz"),
@@ -95,7 +94,7 @@ def test_licences_travel_along(wheel):
 
 def test_the_wheel_works_by_itself(wheel, tmp_path):
     unpacked = tmp_path / "unpacked"
-    zipfile.ZipFile(wheel).extractall(unpacked)
+    shutil.unpack_archive(wheel, unpacked, "zip")
     # -P: not the checkout's own source; -I would leave out where the wheel lies.
     done = subprocess.run(
         [sys.executable, "-P", "-c", USE, unpacked, tmp_path / "work"],
