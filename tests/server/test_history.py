@@ -41,7 +41,7 @@ def test_a_detector_of_the_catalogue_says_itself_what_it_counts(view):
     )
     view = replace(view, detectors={asked.name: asked})
     every_get = history.kind_of(view, case, case.findings[0])
-    assert every_get.what == "Many reads of secrets"
+    assert every_get.what == "what the detector “rate” looks at"
     assert every_get.bars[-1].acts >= 60 + 29 + 42
 
     valued = replace(asked, value="target")

@@ -106,6 +106,8 @@ class FindingView(Answer):
     observed: float
     expected: float
     baseline_n: int
+    baseline_unit: str
+    """What `baseline_n` counts, in the singular."""
     attack: list[str]
     events: int
     evidence: str

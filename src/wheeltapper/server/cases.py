@@ -55,9 +55,7 @@ def whole(view: View, case: Case) -> CaseView:
             n=n,
             id=f.finding.id,
             detector=f.finding.detector,
-            about=view.detectors[f.finding.detector].about
-            if f.finding.detector in view.detectors
-            else "",
+            about=_about(view, f.finding.detector),
             sentence=f.sentence,
             would_be_normal=f.would_be_normal,
             first=f.first,
@@ -72,6 +70,7 @@ def whole(view: View, case: Case) -> CaseView:
             observed=f.finding.observed,
             expected=f.finding.expected,
             baseline_n=f.finding.baseline_n,
+            baseline_unit=_unit(view, f.finding.detector),
             attack=list(f.finding.attack),
             events=len(f.finding.event_ids),
             evidence=json.dumps(dict(f.finding.evidence), ensure_ascii=False, default=str),
@@ -97,6 +96,18 @@ def whole(view: View, case: Case) -> CaseView:
         found=found,
         judged=judged,
     )
+
+
+def _about(view: View, detector: str) -> str:
+    return view.detectors[detector].about if detector in view.detectors else ""
+
+
+def _unit(view: View, detector: str) -> str:
+    """What a detector's history is counted in."""
+    entry = view.detectors.get(detector)
+    if entry is None:
+        return "day"  # models judge days; a rule has no history
+    return entry.unit if entry.family == "novelty" else "active hour"
 
 
 def _words(case: Case) -> str:

@@ -121,10 +121,11 @@ def _same_kind(view: View, case: Case, finding: CaseFinding) -> tuple[str, str, 
         act = "(coalesce(app, ''), coalesce(action, ''))"
         return what, f"{act} in (select {act} {its_events})", params
     if not detector.value:
-        return detector.about, f"({detector.filter})", {}
+        name = detector.name.partition(".")[2].replace("_", " ")
+        return f"what the detector “{name}” looks at", f"({detector.filter})", {}
     value = _joined(detector.columns) if detector.columns else f"cast({detector.value} as varchar)"
     same = f"({detector.filter}) and {value} in (select {value} {its_events})"
-    what = f"acts with {finding.value}" if finding.value else detector.about
+    what = f"“{finding.value}”" if finding.value else detector.about
     return what, same, params
 
 

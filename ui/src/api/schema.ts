@@ -465,6 +465,8 @@ export interface components {
             readonly expected: number;
             /** Baseline N */
             readonly baseline_n: number;
+            /** Baseline Unit */
+            readonly baseline_unit: string;
             /** Attack */
             readonly attack: readonly string[];
             /** Events */

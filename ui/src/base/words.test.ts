@@ -29,7 +29,7 @@ describe("rarity", () => {
 
 describe("heat", () => {
   it("has three steps", () => {
-    expect([20, 14, 13.9, 10, 9.9, 0].map(heat)).toEqual([
+    expect([20, 12, 11.9, 8.5, 8.4, 0].map(heat)).toEqual([
       "hot",
       "hot",
       "warm",

@@ -2,8 +2,8 @@
 
 export type Heat = "hot" | "warm" | "mild";
 
-const HOT_BITS = 14; // rarer than 1 in 16,000
-const WARM_BITS = 10; // rarer than 1 in 1,000
+const HOT_BITS = 12; // rarer than 1 in 4,096
+const WARM_BITS = 8.5; // rarer than 1 in 362
 
 /** Three steps of surprise from bits; told by hue and by size. */
 export function heat(bits: number): Heat {

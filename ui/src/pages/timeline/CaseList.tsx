@@ -108,9 +108,8 @@ function Line({ line, on, year, zone, route, go }: LineProps) {
         <span class="who">
           {line.entity}
           {line.apps.length > 0 && ` · ${apps}`}
-          <br />
-          {zone.span(Date.parse(line.start), Date.parse(line.end), year)}
         </span>
+        <span class="when">{zone.span(Date.parse(line.start), Date.parse(line.end), year)}</span>
         {line.verdict ? (
           <span class="rarity judged">{said(line.verdict)}</span>
         ) : (

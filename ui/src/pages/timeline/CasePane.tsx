@@ -25,17 +25,17 @@ const BUCKETS = 720;
 
 export function CasePane({ case: shown, route, go, zone, judge }: Props) {
   const own = useMemo(() => spanOf(shown), [shown]);
+  const home = useMemo(() => around(own), [own]);
   const history = useAnswer("history", to(["cases", shown.id, "history"]));
   const bounds = useMemo(() => {
     const bars = history.value?.bars ?? [];
     const first = bars[0];
     const last = bars[bars.length - 1];
-    const opening = around(own);
     return {
-      start: Math.min(opening.start, first ? Date.parse(first.start) : opening.start),
-      end: Math.max(opening.end, last ? Date.parse(last.end) : opening.end),
+      start: Math.min(home.start, first ? Date.parse(first.start) : home.start),
+      end: Math.max(home.end, last ? Date.parse(last.end) : home.end),
     };
-  }, [history.value, own]);
+  }, [history.value, home]);
 
   const [window, setWindow] = useWindow(route, go, own, shown.id);
   const selected = shown.found.find((f) => f.n === route.finding);
@@ -68,7 +68,7 @@ export function CasePane({ case: shown, route, go, zone, judge }: Props) {
     "=": () => setWindow(zoom(window, middle, 0.5, bounds)),
     "-": () => setWindow(zoom(window, middle, 2, bounds)),
     "−": () => setWindow(zoom(window, middle, 2, bounds)),
-    "0": () => setWindow(around(own)),
+    "0": () => setWindow(home),
     "Shift ArrowLeft": () => setWindow(pan(window, -width / 4, bounds)),
     "Shift ArrowRight": () => setWindow(pan(window, width / 4, bounds)),
   });
@@ -90,12 +90,13 @@ export function CasePane({ case: shown, route, go, zone, judge }: Props) {
         lane={route.lane}
         selected={selected?.n}
         window={window}
+        home={home}
         bounds={bounds}
         zone={zone}
         onWindow={setWindow}
         onLane={(lane) => go({ case: shown.id, lane })}
         onSelect={(n) => go({ case: shown.id, finding: n, event: undefined })}
-        onReset={() => setWindow(around(own))}
+        onReset={() => setWindow(home)}
       />
       <Drawer case={shown} selected={selected} route={route} go={go} zone={zone} window={window} />
     </article>

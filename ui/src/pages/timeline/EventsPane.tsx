@@ -87,7 +87,7 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
       {asked.error !== undefined && <p role="alert">They could not be read: {asked.error}</p>}
       {events.length > 0 && (
         <div class="table">
-          <table>
+          <table class={days ? "dated" : ""}>
             <thead>
               <tr>
                 <th>time</th>
@@ -115,11 +115,11 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
                     <td title={`${e.app} · ${e.action}`}>
                       {e.action || "—"} {app === undefined && <small>{e.app}</small>}
                     </td>
-                    <td class="mono" title={e.target}>
-                      {shortened(e.target)}
+                    <td class="mono end" title={e.target}>
+                      <bdi>{e.target}</bdi>
                     </td>
                     <td class={e.outcome === "failure" ? "failure" : ""}>{e.outcome}</td>
-                    <td class="mono" title={e.user_agent}>
+                    <td class="mono" title={`${e.src_ip || e.device} ${e.user_agent}`}>
                       {e.src_ip || e.device} {e.country && <small>{e.country}</small>}
                     </td>
                   </tr>
@@ -140,11 +140,4 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
       {asked.value?.total === 0 && <p class="note">Nothing happened here.</p>}
     </section>
   );
-}
-
-const MOST = 28;
-
-/** The end of a long name tells more than its beginning. */
-function shortened(text: string): string {
-  return text.length > MOST ? `…${text.slice(-MOST + 1)}` : text;
 }

@@ -8,16 +8,8 @@ import { pan, type Span, zoom } from "../../base/span.ts";
 import { ticks } from "../../base/ticks.ts";
 import { detectorName, duration, usual } from "../../base/words.ts";
 import { DAY, type Zone } from "../../base/zone.ts";
-import {
-  AXIS_PX,
-  type Box,
-  hit,
-  inkOf,
-  LANE_PX,
-  paintAxis,
-  paintLanes,
-  prepared,
-} from "./paint.ts";
+import { layoutOf } from "./layout.ts";
+import { AXIS_PX, type Box, hit, inkOf, paintAxis, paintLanes, prepared } from "./paint.ts";
 import { useWidth } from "./size.ts";
 
 interface Props {
@@ -26,6 +18,8 @@ interface Props {
   readonly lane: Lane;
   readonly selected: number | undefined;
   readonly window: Span;
+  /** The window that shows the whole case. */
+  readonly home: Span;
   readonly bounds: Span;
   readonly zone: Zone;
   readonly onWindow: (window: Span) => void;
@@ -44,7 +38,7 @@ const TICK_PX = 78;
 const CLICK_PX = 4;
 
 export function Lanes(props: Props) {
-  const { asked, case: shown, lane, selected, window, bounds, zone } = props;
+  const { asked, case: shown, lane, selected, window, home, bounds, zone } = props;
   const { onWindow, onLane, onSelect, onReset } = props;
   const plot = useRef<HTMLDivElement>(null);
   const axis = useRef<HTMLCanvasElement>(null);
@@ -59,9 +53,14 @@ export function Lanes(props: Props) {
   const density = asked.of?.includes(`lane=${lane}`) ? asked.value : undefined;
   const lanes = density?.lanes ?? NONE;
 
+  const layout = useMemo(
+    () => layoutOf(lanes, shown.found, home, width),
+    [lanes, shown.found, home, width],
+  );
   const scene = useMemo(
     () => ({
       lanes,
+      layout,
       density,
       found: shown.found,
       selected,
@@ -69,7 +68,7 @@ export function Lanes(props: Props) {
       ticks: width > 0 ? ticks(window.start, window.end, TICK_PX / width, zone) : [],
       width,
     }),
-    [lanes, density, shown.found, selected, window, width, zone],
+    [lanes, layout, density, shown.found, selected, window, width, zone],
   );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme is painted anew
@@ -77,10 +76,10 @@ export function Lanes(props: Props) {
     if (!canvas.current || !axis.current || width === 0) return;
     const ink = inkOf(canvas.current);
     const top = prepared(axis.current, width, AXIS_PX);
-    const body = prepared(canvas.current, width, Math.max(1, lanes.length * LANE_PX));
+    const body = prepared(canvas.current, width, Math.max(1, layout.height));
     if (top) paintAxis(top, scene, ink);
     if (body) boxes.current = paintLanes(body, scene, ink);
-  }, [scene, lanes.length, width, theme]);
+  }, [scene, theme]);
 
   const point = (event: MouseEvent) => {
     const box = canvas.current?.getBoundingClientRect();
@@ -144,8 +143,8 @@ export function Lanes(props: Props) {
       </div>
       <div class="lanes-body">
         <ul class="gutter names" aria-label="Lanes">
-          {lanes.map((l) => (
-            <li key={l.key} title={l.name}>
+          {lanes.map((l, i) => (
+            <li key={l.key} title={l.name} style={{ height: `${layout.heights[i]}px` }}>
               <b>{lane === "detector" ? detectorName(l.name) : l.name}</b>
               <span>{howUsual(l, density, shown)}</span>
             </li>

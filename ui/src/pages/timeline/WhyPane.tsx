@@ -3,7 +3,7 @@
 
 import type { CaseView, FindingView } from "../../api/client.ts";
 import { address, type Route } from "../../base/route.ts";
-import { count, counted, detectorName, duration, figure, rarityInFull } from "../../base/words.ts";
+import { counted, detectorName, duration, figure, rarityInFull } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
 import { follow, type Go } from "./navigation.ts";
 
@@ -107,7 +107,7 @@ function measured(f: FindingView): string {
   if (rule) parts.push("a rule's level, not a measured surprise");
   else {
     parts.push(`observed ${figure(f.observed)}, expected ${figure(f.expected)}`);
-    parts.push(`from ${count(f.baseline_n)} units of its own history`);
+    parts.push(`from ${counted(f.baseline_n, f.baseline_unit)} of its own history`);
     if (Math.abs(f.llr) >= 0.5) {
       parts.push(
         f.llr > 0

@@ -5,16 +5,14 @@ import { place } from "../../base/labels.ts";
 import type { Span } from "../../base/span.ts";
 import type { Tick } from "../../base/ticks.ts";
 import { type Heat, heat } from "../../base/words.ts";
+import { type Layout, MARK_PX, NARROWEST_PX } from "./layout.ts";
 
-export const LANE_PX = 36;
 export const AXIS_PX = 22;
-const MARK_PX: Record<Heat, number> = { hot: 18, warm: 14, mild: 11 };
-const NARROWEST_PX: Record<Heat, number> = { hot: 9, warm: 7, mild: 6 };
+const DENSITY_PX = 22;
 const MOST_LABEL_PX = 260;
 
 export interface Box {
   readonly n: number;
-  readonly lane: number;
   readonly left: number;
   readonly right: number;
   readonly top: number;
@@ -23,6 +21,7 @@ export interface Box {
 
 export interface Scene {
   readonly lanes: ActivityView["lanes"];
+  readonly layout: Layout;
   readonly density: ActivityView | undefined;
   readonly found: readonly FindingView[];
   readonly selected: number | undefined;
@@ -91,20 +90,22 @@ export function paintAxis(on: CanvasRenderingContext2D, scene: Scene, ink: Ink):
 
 /** Draws all lanes; says where the marks are, the highest ranked first. */
 export function paintLanes(on: CanvasRenderingContext2D, scene: Scene, ink: Ink): Box[] {
-  const height = scene.lanes.length * LANE_PX;
+  const { tops, heights, height } = scene.layout;
   for (const tick of scene.ticks) {
     const x = Math.round(xOf(scene, tick.at)) + 0.5;
     on.strokeStyle = tick.strong ? ink.strong : ink.line;
     line(on, x, 0, x, height);
   }
   on.strokeStyle = ink.line;
-  scene.lanes.forEach((_, i) => {
-    line(on, 0, (i + 1) * LANE_PX - 0.5, scene.width, (i + 1) * LANE_PX - 0.5);
-  });
+  for (const [i, top] of tops.entries()) {
+    const bottom = top + (heights[i] ?? 0) - 0.5;
+    line(on, 0, bottom, scene.width, bottom);
+  }
   paintDensity(on, scene, ink);
   const boxes = boxesOf(scene);
-  // The weightiest are drawn first and are the largest: what lies upon them stays to be seen.
-  for (const box of boxes) paintMark(on, scene, box, ink);
+  // Where rows did not suffice, the short lie upon the long and both can be seen.
+  const longest = [...boxes].sort((a, b) => b.right - b.left - (a.right - a.left));
+  for (const box of longest) paintMark(on, scene, box, ink);
   const chosen = boxes.find((b) => b.n === scene.selected);
   if (chosen) {
     on.strokeStyle = ink.focus;
@@ -141,14 +142,14 @@ function paintDensity(on: CanvasRenderingContext2D, scene: Scene, ink: Ink): voi
   on.fillStyle = ink.density;
   scene.lanes.forEach((lane, i) => {
     const at = known.lanes.findIndex((l) => l.key === lane.key);
-    const base = (i + 1) * LANE_PX - 4;
+    const base = (scene.layout.tops[i] ?? 0) + (scene.layout.heights[i] ?? 0) - 4;
     joined[at]?.forEach((n, b) => {
       if (n === 0) return;
       const x = xOf(scene, from + b * join * bucket);
       const w = Math.max(1.6, wide * join - 1);
       if (x + w < 0 || x > scene.width) return;
       // Square roots, so that one act can be seen beside a hundred.
-      const h = Math.max(2.5, Math.sqrt(n / most) * (LANE_PX - 14));
+      const h = Math.max(2.5, Math.sqrt(n / most) * DENSITY_PX);
       on.fillRect(x, base - h, Math.min(w, 14), h);
     });
   });
@@ -156,24 +157,21 @@ function paintDensity(on: CanvasRenderingContext2D, scene: Scene, ink: Ink): voi
 
 function boxesOf(scene: Scene): Box[] {
   const found: Box[] = [];
-  scene.lanes.forEach((lane, i) => {
-    for (const n of lane.marks) {
-      const f = scene.found[n - 1];
-      if (!f) continue;
-      const step = heat(f.bits);
-      let left = xOf(scene, Date.parse(f.first));
-      let right = xOf(scene, Date.parse(f.last));
-      const least = NARROWEST_PX[step];
-      if (right - left < least) {
-        const middle = (left + right) / 2;
-        [left, right] = [middle - least / 2, middle + least / 2];
-      }
-      const middle = (i + 0.5) * LANE_PX - 1;
-      const half = MARK_PX[step] / 2;
-      found.push({ n, lane: i, left, right, top: middle - half, bottom: middle + half });
+  for (const f of scene.found) {
+    const middle = scene.layout.middles.get(f.n);
+    if (middle === undefined) continue;
+    const step = heat(f.bits);
+    let left = xOf(scene, Date.parse(f.first));
+    let right = xOf(scene, Date.parse(f.last));
+    const least = NARROWEST_PX[step];
+    if (right - left < least) {
+      const centre = (left + right) / 2;
+      [left, right] = [centre - least / 2, centre + least / 2];
     }
-  });
-  return found.sort((a, b) => a.n - b.n);
+    const half = MARK_PX[step] / 2;
+    found.push({ n: f.n, left, right, top: middle - half, bottom: middle + half });
+  }
+  return found;
 }
 
 function paintMark(on: CanvasRenderingContext2D, scene: Scene, box: Box, ink: Ink): void {
@@ -200,8 +198,8 @@ function paintLabels(
     "11.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif";
   on.textBaseline = "middle";
   on.lineJoin = "round";
-  scene.lanes.forEach((_, lane) => {
-    const here = boxes.filter((b) => b.lane === lane);
+  for (const row of new Set(boxes.map((b) => b.top + b.bottom))) {
+    const here = boxes.filter((b) => b.top + b.bottom === row);
     const texts = here.map((b) => fitted(on, scene.found[b.n - 1]?.value ?? ""));
     const places = place(
       here.map((b, i) => ({
@@ -224,7 +222,7 @@ function paintLabels(
       on.fillText(text, at, y);
       on.lineWidth = 1;
     });
-  });
+  }
 }
 
 /** A label on one line, cut where it would be too long. */
@@ -236,7 +234,7 @@ function fitted(on: CanvasRenderingContext2D, text: string): string {
   return `${flat.slice(0, cut)}…`;
 }
 
-/** The mark at a point, within a few pixels; the highest ranked of several. */
+/** The mark at a point, within a few pixels. */
 export function hit(boxes: readonly Box[], x: number, y: number): Box | undefined {
   const inside = (slack: number) => (b: Box) =>
     x >= b.left - slack && x <= b.right + slack && y >= b.top - slack && y <= b.bottom + slack;
