@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,7 +13,6 @@ from wheeltapper.errors import WheeltapperError
 from wheeltapper.ingest.mapping import Mapping, Nested, PathTo, load
 
 _decode = msgspec.json.Decoder().decode
-_WHOLE = PathTo("$", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,8 @@ class Sources:
     """Mappings in the order in which a record is offered to them."""
 
     mappings: tuple[Mapping, ...]
-    places: tuple[PathTo, ...]
-    """Everywhere that a mapping looks for a record inside another, outer places first."""
+    offers: tuple["_Offer", ...]
+    """In which order a record, and what lies inside it, is held against them."""
 
     @classmethod
     def load(cls, extra: Path | None = None) -> "Sources":
@@ -57,8 +56,8 @@ class Sources:
         ordered = sorted(
             found.values(), key=lambda f: (f[1].fallback, f[0], -_tests(f[1]), f[1].name)
         )
-        places = {path for _, mapping in ordered for path in mapping.unwrap}
-        return cls(tuple(mapping for _, mapping in ordered), _outer_first(places))
+        mappings = tuple(mapping for _, mapping in ordered)
+        return cls(mappings, tuple(_offers(mappings)))
 
     def named(self, name: str) -> Mapping:
         """The mapping that `--source` names; WheeltapperError where there is none."""
@@ -70,15 +69,18 @@ class Sources:
 
     def kind(self, record: object) -> Kind | None:
         """What kind a decoded record is of, and where in it it lies; None where no one knows."""
-        places = list(_places(record, self.places))
-        for fallback in (False, True):
-            for path, value in places:
-                for mapping in self.mappings:
-                    if mapping.fallback == fallback and path in mapping.unwrap:
-                        if _is_of(mapping, value):
-                            return Kind(mapping, path)
-                        if nested := _shape(mapping, value):
-                            return Kind(mapping, path, nested)
+        for offer in self.offers:
+            value = offer.at.of(record)
+            if not isinstance(value, dict):
+                continue
+            names = value.keys()
+            for mapping, ways in offer.mappings:
+                if not any(way.may(names) for way in ways):
+                    continue
+                if _is_of(mapping, value):
+                    return Kind(mapping, offer.at)
+                if nested := _shape(mapping, value):
+                    return Kind(mapping, offer.at, nested)
         return None
 
     def kind_of_raw(self, raw: bytes) -> Kind | None:
@@ -91,25 +93,55 @@ class Sources:
 
     def place(self, mapping: Mapping, sample: Sequence[bytes]) -> Kind:
         """Where records of a kind that the user named lie."""
-        for raw in sample:
-            for path, value in _places(_decode(raw), _outer_first(mapping.unwrap)):
-                if _is_of(mapping, value):
-                    return Kind(mapping, path)
-                if nested := _shape(mapping, value):
-                    return Kind(mapping, path, nested)
-        return Kind(mapping, mapping.unwrap[0] if mapping.unwrap else _WHOLE)
+        alone = Sources((mapping,), tuple(_offers((mapping,))))
+        found = (alone.kind_of_raw(raw) for raw in sample)
+        return next(filter(None, found), Kind(mapping, mapping.unwrap[0]))
 
 
-def _outer_first(paths: Iterable[PathTo]) -> tuple[PathTo, ...]:
-    return tuple(sorted(paths, key=lambda path: (len(path.steps), path.json_path)))
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What the names at the top of a record must hold before it is looked at closely.
+
+    Most records are of one kind and not of two dozen others: asking for names alone first makes
+    recognising a record ten times cheaper.
+    """
+
+    all: frozenset[str]
+    any: frozenset[str]
+
+    def may(self, names: KeysView[str]) -> bool:
+        return self.all <= names and (not self.any or not self.any.isdisjoint(names))
 
 
-def _places(record: object, paths: Iterable[PathTo]) -> Iterator[tuple[PathTo, object]]:
-    """Where a record may lie in `record`: itself, then objects inside it."""
-    for path in paths:
-        value = path.of(record)
-        if isinstance(value, dict):
-            yield path, value
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """Mappings that a record is held against, if there is one at a place."""
+
+    at: PathTo
+    mappings: tuple[tuple[Mapping, tuple[_Way, ...]], ...]
+
+
+def _offers(mappings: Sequence[Mapping]) -> Iterator[_Offer]:
+    """Known kinds before fallbacks, the record itself before what lies inside it."""
+    places = {path for mapping in mappings for path in mapping.unwrap}
+    for fallback in (False, True):
+        for at in sorted(places, key=lambda path: (len(path.steps), path.json_path)):
+            here = [m for m in mappings if m.fallback == fallback and at in m.unwrap]
+            yield _Offer(at, tuple((mapping, _ways(mapping)) for mapping in here))
+
+
+def _ways(mapping: Mapping) -> tuple[_Way, ...]:
+    detect = mapping.detect
+    ways = [_Way(_tops([shape.has]), frozenset()) for shape in mapping.nested]
+    if detect.line:
+        ways.append(_Way(frozenset({"line"}), frozenset()))
+    if detect.has or detect.equals or detect.any:
+        ways.append(_Way(_tops([*detect.has, *detect.equals]), _tops(detect.any)))
+    return tuple(ways)
+
+
+def _tops(paths: Iterable[PathTo]) -> frozenset[str]:
+    return frozenset(str(path.steps[0]) for path in paths if path.steps)
 
 
 def _shape(mapping: Mapping, record: object) -> Nested | None:

@@ -95,7 +95,7 @@ class Stream:
             return b""
         self.unpacked_bytes += len(block)
         if self.unpacked_bytes > self._max_bytes:
-            limit = f"{self._max_bytes / (1 << 30):g} GiB"
+            limit = f"{self._max_bytes / (1 << 30):.3g} GiB"
             self.fault = f"holds more than {limit} (ingest.max_file_gib); the rest was not read"
         elif self.unpacked_bytes > max(FREE_BYTES, self.packed_bytes * self._max_ratio):
             self.fault = (
