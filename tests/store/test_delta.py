@@ -60,6 +60,18 @@ def test_days_of_many_rows_are_packed_tighter(delta):
     assert packing == ["SNAPPY", "ZSTD"]
 
 
+def test_a_table_to_which_columns_came_later_is_not_uniform(tmp_path):
+    few = pa.schema([SCHEMA.field(name) for name in ("event_id", "time", "actor")])
+    old = Delta(str(tmp_path / "t"), few, by_day=True)
+    old.append(activities([1], actor=["ana"]).select(few.names), "one")
+    assert old.snapshot().uniform
+    new = Delta(str(tmp_path / "t"), SCHEMA, by_day=True)
+    assert not new.snapshot().uniform
+    new.append(activities([2], actor=["bo"], country=["NL"]), "two")
+    assert not new.snapshot().uniform
+    assert new.snapshot().columns >= set(SCHEMA.names)
+
+
 def test_rewriting_leaves_other_days_alone(delta):
     for n in range(3):
         delta.append(activities([n, DAY + n]), f"b{n}")

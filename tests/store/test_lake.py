@@ -19,6 +19,7 @@ from wheeltapper import finding
 from wheeltapper.activity import SCHEMA
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store import Lake
+from wheeltapper.store.delta import Delta
 
 DAY = 86_400
 
@@ -299,6 +300,18 @@ class TestOtherWriters:
         (piece,) = lake.scan()
         assert piece["country"].to_pylist() == [None, None, "FR"]
         assert piece["actor"].to_pylist() == ["ana", "bo", "cy"]
+
+    def test_a_lake_of_an_older_version_is_read(self, tmp_path):
+        """Made with fewer columns by this very code; files with and without them side by side."""
+        names = ["event_id", "time", "actor"]
+        few = pa.schema([SCHEMA.field(name) for name in names])
+        old = Delta(str(tmp_path / "activities"), few, by_day=True)
+        old.append(activities([2], actor=["bo"]).select(names), "one")
+        lake = Lake(str(tmp_path))
+        lake.append(activities([1, 3, DAY], country=["NL", "FR", "US"]), "two")
+        for found in (lake.activities(), pa.concat_tables(lake.scan())):
+            assert found["country"].to_pylist() == ["NL", None, "FR", "US"]
+            assert found["actor"].to_pylist() == [None, "bo", None, None]
 
     def test_files_without_statistics_are_read(self, lake, tmp_path):
         table = activities([1, 2, DAY])

@@ -31,6 +31,9 @@ _ROW_GROUP = 65_536
 _SMALL_FILE_ROWS = 1_000
 # Delta keeps statistics in whole milliseconds, rounded down.
 _ROUNDED_US = 999
+# A table property: the columns that the table was made with. Where they are those of today, no
+# column was ever added, so no file lacks one.
+_BORN_WITH = "wheeltapper.columns"
 _FIRST_US, _LAST_US = -(2**62), 2**62
 
 
@@ -54,6 +57,8 @@ class Snapshot:
 
     files: tuple[DataFile, ...] = ()
     columns: frozenset[str] = frozenset()
+    uniform: bool = False
+    """Every file has every column: nobody has to look into each file to know."""
 
     def between(self, first_us: int | None, last_us: int | None) -> list[DataFile]:
         """Files that may hold rows with `first_us <= time <= last_us`, by their first time."""
@@ -81,6 +86,7 @@ class Delta:
         self.schema = schema.append(pa.field(DAY, pa.date32())) if by_day else schema
         self.by_day = by_day
         self._plain = plain
+        self._born_with = " ".join(self.schema.names)
 
     def _writer(self, rows_per_file: float) -> WriterProperties:
         unique = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
@@ -132,6 +138,7 @@ class Delta:
                 )
             ),
             columns=frozenset(field.name for field in table.schema().fields),
+            uniform=table.metadata().configuration.get(_BORN_WITH) == self._born_with,
         )
 
     def version(self, write_id: str) -> int | None:
@@ -152,7 +159,11 @@ class Delta:
             mode="ignore",
             partition_by=[DAY] if self.by_day else None,
             # Statistics of forty columns would be most of the log, and only this one is asked for.
-            configuration={"delta.dataSkippingStatsColumns": "time"},
+            configuration={
+                "delta.dataSkippingStatsColumns": "time",
+                _BORN_WITH: self._born_with,
+            },
+            raise_if_key_not_exists=False,
         )
         if target.transaction_version(write_id) is not None:
             return False

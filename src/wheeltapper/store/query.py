@@ -54,10 +54,12 @@ def view(
         connection.register(f"{name}_files", table.to_pyarrow_dataset())
         connection.execute(f"create view {name} as select {columns} from {name}_files")
         return
+    # Halves the time over thousands of files: else each is opened before anything is asked.
+    by_name = "false" if snapshot.uniform else "true"
     paths = _list([file.uri for file in files])
     connection.execute(
         f"create view {name} as select {columns} "
-        f"from read_parquet({paths}, union_by_name = true, hive_partitioning = false)"
+        f"from read_parquet({paths}, union_by_name = {by_name}, hive_partitioning = false)"
     )
 
 
