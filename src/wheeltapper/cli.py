@@ -8,18 +8,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from wheeltapper import doctor, finding, terminal, workspace
-from wheeltapper.engines.local.ingest import Ingested
+from wheeltapper import finding, terminal, workspace
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.ingest import Progress as Reading
 from wheeltapper.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wheeltapper.engines.local.ingest import Ingested
+    from wheeltapper.ingest import Progress as Reading
 
 _C = TypeVar("_C", bound=Callable[..., Any])  # click's decorators take any command function
 FORMATS = ("table", "json", "ndjson", "csv")
@@ -152,8 +154,8 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], source: str | None, form:
     _tell_ingested(ws, done)
 
 
-def _reading(show: Callable[[float, float, str], None]) -> Callable[[Reading], None]:
-    def reading(at: Reading) -> None:
+def _reading(show: Callable[[float, float, str], None]) -> "Callable[[Reading], None]":
+    def reading(at: "Reading") -> None:
         show(
             at.bytes_done, at.bytes, f"{at.records:,} records, {at.files_done} of {at.files} files"
         )
@@ -161,7 +163,7 @@ def _reading(show: Callable[[float, float, str], None]) -> Callable[[Reading], N
     return reading
 
 
-def _tell_ingested(ws: Workspace, done: Ingested) -> None:
+def _tell_ingested(ws: Workspace, done: "Ingested") -> None:
     for source, acts in sorted(done.sources.items()):
         if source:
             _say(f"  took it for {source}: {acts:,} acts")
@@ -459,6 +461,8 @@ def _print_rows(rows: list[dict[str, object]], form: str) -> None:
 @click.pass_context
 def doctor_(ctx: click.Context, form: str) -> None:
     """Check the workspace and the machine, and say what to do."""
+    from wheeltapper import doctor  # it looks at every room
+
     checks = doctor.examine(ctx.obj)
     if form == "json":
         terminal.print_rows((dataclasses.asdict(c) for c in checks), "json")

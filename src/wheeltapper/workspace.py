@@ -8,38 +8,33 @@
 Frames are Polars. This module joins the rooms, as `cli` and `server` do.
 """
 
-import os
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from wheeltapper import config
 from wheeltapper.case import Case
 from wheeltapper.config import Config
-from wheeltapper.detect import catalogue
-from wheeltapper.detect.models.card import Card
-from wheeltapper.detect.models.registry import Registry
-from wheeltapper.detect.rules.ruleset import BUILTIN, Ruleset
-from wheeltapper.engines.local import detect as detection
-from wheeltapper.engines.local import ingest as ingestion
 from wheeltapper.engines.local.checkpoint import Checkpoint
-from wheeltapper.engines.local.detect import Detection, Judges
-from wheeltapper.engines.local.ingest import Ingested
-from wheeltapper.engines.local.models import Models
-from wheeltapper.enrich import Enricher
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.ingest import Progress, Sources, read
-from wheeltapper.refine.refine import refine
-from wheeltapper.refine.wording import MODEL, RULE, Wording, Wordings
-from wheeltapper.refine.words import Vocabulary
-from wheeltapper.store import Casebook, Lake
 
-SECRET_BYTES = 16
+# Rooms are loaded where they are used: listing cases must not wait for Numba's second.
+if TYPE_CHECKING:
+    import polars as pl
+
+    from wheeltapper.detect.catalogue import Detector
+    from wheeltapper.detect.models.card import Card
+    from wheeltapper.engines.local.detect import Detection
+    from wheeltapper.engines.local.ingest import Ingested
+    from wheeltapper.engines.local.judges import Judges
+    from wheeltapper.ingest import Progress, Sources
+    from wheeltapper.refine.words import Vocabulary
+    from wheeltapper.store.casebook import Casebook
+    from wheeltapper.store.lake import Lake
+
 TEMPLATE = Path(__file__).with_name("wheeltapper.toml")
 
 
@@ -47,8 +42,8 @@ TEMPLATE = Path(__file__).with_name("wheeltapper.toml")
 class Summary:
     """What a run did."""
 
-    ingested: Ingested
-    detected: Detection
+    ingested: "Ingested"
+    detected: "Detection"
     cases: int
 
 
@@ -65,12 +60,16 @@ class Workspace:
     # Rooms of this workspace
 
     @property
-    def lake(self) -> Lake:
+    def lake(self) -> "Lake":
+        from wheeltapper.store.lake import Lake
+
         where = self.config.lake
         return Lake(where if "://" in where else str(self.root / where))
 
     @contextmanager
-    def casebook(self) -> Iterator[Casebook]:
+    def casebook(self) -> "Iterator[Casebook]":
+        from wheeltapper.store.casebook import Casebook
+
         with Casebook(casebook_url(self.root, self.config)) as book:
             yield book
 
@@ -82,46 +81,26 @@ class Workspace:
     def rejects(self) -> Path:
         return self.root / "rejects"
 
-    def vocabulary(self) -> Vocabulary:
+    def vocabulary(self) -> "Vocabulary":
+        from wheeltapper.refine.words import Vocabulary
+
         return Vocabulary.load(self.root / "vocabulary", self.config.timezone)
 
-    def sources(self) -> Sources:
+    def sources(self) -> "Sources":
+        from wheeltapper.ingest import Sources
+
         folder = self.root / "sources"
         return Sources.load(folder if folder.is_dir() else None)
 
-    def detectors(self) -> list[catalogue.Detector]:
+    def detectors(self) -> "list[Detector]":
+        from wheeltapper.detect import catalogue
+
         return catalogue.load([self.root / "detectors"], self.config.detect.off)
 
-    def judges(self) -> Judges:
-        off = self.config.detect.off
-        return Judges(
-            detectors=self.detectors(),
-            rules=Ruleset.load([BUILTIN, self.root / "rules"]),
-            models=Models(
-                [
-                    model
-                    for model in Registry(self.root / "models").models
-                    if not catalogue.switched_off(MODEL + model.card.name, off)
-                ]
-            ),
-            secret=self._secret(),
-        )
+    def judges(self) -> "Judges":
+        from wheeltapper.engines.local.judges import judges
 
-    def _secret(self) -> bytes:
-        """The key of the hash: made once, never shown, of no use outside this workspace."""
-        path = self.root / "state" / "secret"
-        try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_suffix(".new")
-            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(SECRET_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-            return path.read_bytes()
+        return judges(self.root, self.detectors(), self.config.detect.off)
 
     # The main job
 
@@ -129,14 +108,18 @@ class Workspace:
         self,
         *paths: str | Path,
         source: str | None = None,
-        reading: Callable[[Progress], None] | None = None,
-        progress: Callable[[Ingested], None] | None = None,
-    ) -> Ingested:
+        reading: "Callable[[Progress], None] | None" = None,
+        progress: "Callable[[Ingested], None] | None" = None,
+    ) -> "Ingested":
         """Read files, folders, globs or a git repository into the lake.
 
         `source` names the log kind where it is not to be detected. Reading the same again adds
         nothing. What cannot be used is kept in `rejects/` with file, line and reason.
         """
+        from wheeltapper.engines.local import ingest as ingestion
+        from wheeltapper.enrich import Enricher
+        from wheeltapper.ingest import read
+
         batches = read(
             paths,
             settings=self.config.ingest,
@@ -163,9 +146,11 @@ class Workspace:
         replay: bool = False,
         include_late: bool = False,
         progress: Callable[[int], None] | None = None,
-    ) -> Detection:
+    ) -> "Detection":
         """Judge what came since the last time; with `replay` everything from the beginning."""
-        return detection.detect(
+        from wheeltapper.engines.local.detect import detect
+
+        return detect(
             self.lake,
             self.checkpoint,
             self.judges(),
@@ -178,6 +163,9 @@ class Workspace:
 
     def refine(self) -> int:
         """Make cases of all findings and keep them in the casebook; the number of cases."""
+        from wheeltapper.engines.local.judges import wordings
+        from wheeltapper.refine.refine import refine
+
         lake = self.lake
         first, last, _ = lake.span()
         with self.casebook() as book:
@@ -203,7 +191,7 @@ class Workspace:
         self,
         *paths: str | Path,
         source: str | None = None,
-        reading: Callable[[Progress], None] | None = None,
+        reading: "Callable[[Progress], None] | None" = None,
         progress: Callable[[int], None] | None = None,
     ) -> Summary:
         """Ingest, detect, refine."""
@@ -211,7 +199,7 @@ class Workspace:
         detected = self.detect(progress=progress)
         return Summary(ingested=ingested, detected=detected, cases=self.refine())
 
-    def train(self, until: datetime | None = None) -> Card:
+    def train(self, until: datetime | None = None) -> "Card":
         """Train the model of user-days on what the lake holds before `until` (default: all).
 
         It judges the days after; those it has learned from are no test of it.
@@ -274,8 +262,10 @@ class Workspace:
         until: datetime | None = None,
         detector: str | None = None,
         entity: str | None = None,
-    ) -> pl.DataFrame:
+    ) -> "pl.DataFrame":
         """Findings as a frame with the columns of `finding.SCHEMA`."""
+        import polars as pl
+
         found = pl.from_arrow(
             self.lake.findings(since=since, until=until, detector=detector, entity=entity)
         )
@@ -289,8 +279,10 @@ class Workspace:
         since: datetime | None = None,
         until: datetime | None = None,
         columns: Sequence[str] | None = None,
-    ) -> pl.DataFrame:
+    ) -> "pl.DataFrame":
         """Activities that meet an SQL condition on their columns, by time."""
+        import polars as pl
+
         found = pl.from_arrow(
             self.lake.activities(since=since, until=until, where=where, columns=columns)
         )
@@ -304,34 +296,6 @@ def casebook_url(root: Path, settings: Config) -> str:
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         return f"sqlite:///{(root / url.removeprefix('sqlite:///')).resolve()}"
     return url
-
-
-def wordings(judges: Judges) -> Wordings:
-    """The words and weights of everything that judges, for `refine`."""
-    known = {
-        d.name: Wording(
-            name=d.name,
-            family=d.family,
-            about=d.about,
-            says=d.says,
-            weight=d.weight,
-            filter=d.filter,
-            value=d.value_sql,
-            value_column=d.words_of,
-            unit=d.unit,
-            window_hours=getattr(d.settings, "window_hours", 1),
-        )
-        for d in judges.detectors
-    }
-    for rule in judges.rules.rules:
-        name = RULE + rule.name
-        known[name] = Wording(name=name, family="rule", about=rule.title, says="{did}")
-    for model in judges.models.names:
-        name = MODEL + model
-        known[name] = Wording(
-            name=name, family="model", about=f"model {model}", says="in an unusual mixture"
-        )
-    return Wordings(known)
 
 
 def init(root: str | Path) -> Workspace:

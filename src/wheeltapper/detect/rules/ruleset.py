@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wheeltapper import finding
+from wheeltapper.detect.catalogue import switched_off
 from wheeltapper.detect.rules.match import matched
 from wheeltapper.detect.rules.record import Field, Record, path
 from wheeltapper.detect.rules.rule import Program, Rule, Unrunnable, read
@@ -46,8 +47,8 @@ class Ruleset:
     _kinds: Mapping[str, "_Kind"] = field(repr=False)
 
     @classmethod
-    def load(cls, dirs: Sequence[Path]) -> "Ruleset":
-        """Read every `*.yml` and `*.yaml` below the folders.
+    def load(cls, dirs: Sequence[Path], off: Sequence[str] = ()) -> "Ruleset":
+        """Read every `*.yml` and `*.yaml` below the folders, but for rules switched `off`.
 
         A rule of a later folder takes the place of an earlier one with the same file name, so a
         workspace can have its own version of a packaged rule. Nothing raises: a file that is no
@@ -68,6 +69,7 @@ class Ruleset:
                         here[one.name] = one
             rules |= here
         kinds: dict[str, list[tuple[Rule, Program]]] = {}
+        rules = {n: r for n, r in rules.items() if not switched_off(f"rule.{n}", off)}
         for rule in rules.values():
             for program in rule.programs:
                 for source in program.place.sources:

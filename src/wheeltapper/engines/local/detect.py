@@ -9,7 +9,7 @@ kernels and models neither judge nor learn it, in replay as live. `replay` takes
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,10 +20,9 @@ import pyarrow.compute as pc
 from wheeltapper import activity, finding
 from wheeltapper.detect import process as kernels
 from wheeltapper.detect import snapshot
-from wheeltapper.detect.catalogue import Detector
-from wheeltapper.detect.rules.ruleset import Ruleset
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
-from wheeltapper.engines.local.models import Models, States
+from wheeltapper.engines.local.judges import Judges
+from wheeltapper.engines.local.models import States
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
 
@@ -39,16 +38,6 @@ class Detection:
     findings: int
     anew: tuple[str, ...]
     """Detectors without usable state: they have seen only what came since."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judges:
-    """Everything that judges: the three kinds of detectors."""
-
-    detectors: Sequence[Detector]
-    rules: Ruleset
-    models: Models
-    secret: bytes
 
 
 def columns_for(judges: Judges) -> list[str]:

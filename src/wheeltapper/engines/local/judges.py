@@ -1,0 +1,81 @@
+"""Everything that judges in one workspace, and what refinement has to know of it."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wheeltapper.detect import catalogue
+from wheeltapper.detect.catalogue import Detector
+from wheeltapper.detect.models.registry import Registry
+from wheeltapper.detect.rules.ruleset import BUILTIN, Ruleset
+from wheeltapper.engines.local.models import Models
+from wheeltapper.refine.wording import MODEL, RULE, Wording, Wordings
+
+SECRET_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judges:
+    """Everything that judges: the three kinds of detectors."""
+
+    detectors: Sequence[Detector]
+    rules: Ruleset
+    models: Models
+    secret: bytes
+
+
+def judges(root: Path, detectors: Sequence[Detector], off: Sequence[str]) -> Judges:
+    """The judges of the workspace in `root`, without those switched `off`."""
+    models = Registry(root / "models").models
+    return Judges(
+        detectors=detectors,
+        rules=Ruleset.load([BUILTIN, root / "rules"], off),
+        models=Models([m for m in models if not catalogue.switched_off(MODEL + m.card.name, off)]),
+        secret=_secret(root / "state" / "secret"),
+    )
+
+
+def _secret(path: Path) -> bytes:
+    """The key of the hash: made once, never shown, of no use outside this workspace."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(".new")
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        return path.read_bytes()
+
+
+def wordings(judges: Judges) -> Wordings:
+    """The words and weights of everything that judges, for `refine`."""
+    known = {
+        d.name: Wording(
+            name=d.name,
+            family=d.family,
+            about=d.about,
+            says=d.says,
+            weight=d.weight,
+            filter=d.filter,
+            value=d.value_sql,
+            value_column=d.words_of,
+            unit=d.unit,
+            window_hours=getattr(d.settings, "window_hours", 1),
+        )
+        for d in judges.detectors
+    }
+    for rule in judges.rules.rules:
+        name = RULE + rule.name
+        known[name] = Wording(name=name, family="rule", about=rule.title, says="{did}")
+    for model in judges.models.names:
+        name = MODEL + model
+        known[name] = Wording(
+            name=name, family="model", about=f"model {model}", says="in an unusual mixture"
+        )
+    return Wordings(known)
