@@ -36,7 +36,8 @@ def test_something_was_found_by_statistics_and_by_rules(undisturbed):
     assert {"rule.recorder_off", "any.country", "any.client"} <= detectors
 
 
-@pytest.mark.parametrize("step_rows", [7, 64, 300])
+@pytest.mark.slow
+@pytest.mark.parametrize("step_rows", [13, 64, 300])
 def test_steps_of_any_size_find_the_same_and_end_in_the_same_state(town, undisturbed, step_rows):
     town.step_rows = step_rows
     town.add(life())
@@ -64,6 +65,7 @@ def test_an_empty_lake_is_nothing_to_judge(town):
     assert town.findings() == []
 
 
+@pytest.mark.slow
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 29), max_size=3))
 def test_logs_that_come_day_by_day_are_judged_as_if_they_came_at_once(
@@ -115,6 +117,7 @@ POINTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("owner", "name", "after"), POINTS)
 def test_a_crash_at_any_commit_point_is_mended_by_the_next_run(
     town, undisturbed, monkeypatch, owner, name, after

@@ -50,7 +50,9 @@ def act(actor: str, action: str = "GetObject", **more: object) -> dict[str, obje
     )
 
 
-def life(people: int = 5, days: int = 30, seed: int = 1) -> list[dict[str, object]]:
+def life(
+    people: int = 5, days: int = 30, seed: int = 1, *, odd: bool = True
+) -> list[dict[str, object]]:
     """Acts of everybody, five or so a day each, in no order."""
     draw = random.Random(seed)
     rows = []
@@ -66,12 +68,12 @@ def life(people: int = 5, days: int = 30, seed: int = 1) -> list[dict[str, objec
                         target=f"thing{len(rows)}",
                     )
                 )
-        if day > 20 and day % 3 == 0:
+        if odd and day > 20 and day % 3 == 0:
             who = f"person{draw.randrange(people)}"
-            odd = {"days": day, "minutes": 500 + draw.randrange(60), "country": "KP"}
+            then = {"days": day, "minutes": 500 + draw.randrange(60), "country": "KP"}
             rows += [
-                act(who, "StopLogging", **odd),
-                act(who, "CreateUser", ua_client="curl", **odd),
+                act(who, "StopLogging", **then),
+                act(who, "CreateUser", ua_client="curl", **then),
             ]
     return rows
 

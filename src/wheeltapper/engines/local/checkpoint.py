@@ -48,7 +48,7 @@ class Checkpoint:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             manifest = Manifest(**values)
-        except (json.JSONDecodeError, TypeError) as error:
+        except (ValueError, TypeError) as error:
             raise WheeltapperError(
                 f"{path}: cannot be read ({error}); start anew with: wheeltapper detect --replay"
             ) from error

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,6 +32,7 @@ class Ingested:
     known: int = 0
     """Acts that it had."""
     late: int = 0
+    """Acts that were added, of a time that has been judged already."""
     rejected: int = 0
     sources: dict[str, int] = field(default_factory=dict)
     """Acts by log kind."""
@@ -52,25 +54,33 @@ def ingest(
     """
     done = Ingested()
     files: set[str] = set()
+    began: datetime | None = None
     for batch in _ahead(iter(batches)):
         table = enricher.enrich(batch.activities)
         if watermark_us is not None:
             times = table["time"].cast(pa.int64())
             late = pc.less_equal(times, watermark_us)
             table = table.set_column(table.schema.get_field_index("late"), "late", late)
+            if pc.any(late).as_py():
+                received = pc.min(table["received"]).as_py()
+                began = received if began is None else min(began, received)
         added = lake.append(table, batch.batch_id) if len(table) else 0
         _keep(batch.rejects, rejects)
         files.update(batch.files)
         done.records += batch.records
         done.added += added
         done.known += len(table) - added
-        if added and watermark_us is not None:
-            done.late += min(added, int(pc.sum(late).as_py() or 0))
         done.rejected += len(batch.rejects)
         done.sources[batch.source] = done.sources.get(batch.source, 0) + len(table)
         done.files = len(files)
         if progress:
             progress(done)
+    if began:
+        # Asked of the lake: of the acts that came late, most may have been known.
+        late_now = lake.sql(
+            "select count(*) n from activities where late and received >= ?", [began]
+        )
+        done.late = late_now["n"][0].as_py()
     return done
 
 
