@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.ingest.mapping import Mapping, Nested, PathTo, load
+from wheeltapper.ingest.mapping import Mapping, Nested, PathTo
+from wheeltapper.ingest.mapping_file import load
 
 _decode = msgspec.json.Decoder().decode
 
