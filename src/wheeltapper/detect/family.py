@@ -2,7 +2,7 @@
 
 A family module in `detect/statistics` holds `Settings`, a start state, a kernel and `FAMILY`; the
 folder walk in `families` finds it. What an entity did is *own* state of its shard; what peers do
-is read from `Peers`, the tables of closed days; what was seen today goes to `Open`.
+is read from `Peers`, the tables of closed days; what was seen today is summed in `Open`.
 """
 
 import importlib
@@ -21,25 +21,30 @@ from wheeltapper.detect.table import Float64s, Int32s, Int64s
 
 
 class Columns(NamedTuple):
-    """One day's acts that one detector looks at, in (time, event_id) order; all of length n."""
+    """A batch as one detector reads it: which rows it looks at, and whole columns.
+
+    `row` has the positions in (time, event_id) order; every other array has the batch's length and
+    is shared with the other detectors.
+    """
 
     row: Int64s
-    """Position in the batch that was handed to `process`."""
     entity: Hashes
     number: Int32s
-    """Dense number of the entity in this shard."""
+    """Dense number of the entity in this shard; -1 where there is none."""
     group: Hashes
     """Peer group; 0 where there is none."""
     value: Hashes
     """0 where the act has no value or the detector names none."""
     unit: Hashes
     """What counts as one: acts with the same unit count once per value."""
+    day: Int32s
+    """Days since 1970-01-01, UTC."""
     hour: Int64s
     """Hours since 1970-01-01, UTC."""
     hour_of_week: Int32s
     """In the actor's own zone, 0 (Monday 00 h) to 167; -1 where unknown."""
     amount: Float64s
-    """How many acts the record stands for."""
+    """How many acts the record stands for: whole, from 1."""
 
 
 class Hits(NamedTuple):
@@ -78,8 +83,10 @@ class Family:
     settings: type[Any]  # each family has its own frozen dataclass of numbers
     start: Callable[[], Any]
     """Own state before any act: a NamedTuple of arrays of the family's own."""
-    step: Callable[[Any, Open, Peers, Columns, int, Any], tuple[Any, Open, Hits]]
-    """`(own, open, peers, acts of one day, that day, settings) -> (own, open, hits)`."""
+    step: Callable[[Any, Open, Peers, Columns, Any], tuple[Any, Open, Peers, Hits]]
+    """`(own, open, peers, acts, settings) -> (own, open, peers, hits)`: judge and learn acts in
+    order; arrays change in place. The open day closes when an act of a later one comes, so an
+    engine with several shards hands over one day at a time and closes it with `close_day`."""
     by_entity: tuple[str, ...]
     """Own arrays with a row for each entity number; they are widened before `step`."""
     needs_value: bool

@@ -20,6 +20,9 @@ from wheeltapper.detect.table import Index, Int32s, Int64s, number_all
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
+HOURS_A_WEEK = 168
+MOST_ACTS = 1_000_000
+"""A record that says it stands for more is taken to stand for so many."""
 Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -44,7 +47,8 @@ class Prepared:
     """Hours since 1970-01-01 of each row."""
     hour_of_week: Int32s
     amount: np.ndarray[tuple[int], np.dtype[np.float64]]
-    filters: dict[str, Bools]
+    rows: dict[str, Int64s]
+    """Rows that a filter lets through, by its SQL."""
     values: dict[str, pa.ChunkedArray]
     """Values that are expressions, by their SQL."""
     numbers: dict[str, Int32s] = field(default_factory=dict)
@@ -65,9 +69,22 @@ class Prepared:
             self.hashes["event_id"] = data[::2][: len(ids)].copy()
         return self.hashes["event_id"]
 
+    def unit_of(self, detector: Detector) -> Hashes:
+        if detector.unit == "act":
+            return self.acts()
+        name = f"unit {detector.unit}"
+        if name not in self.hashes:
+            if detector.unit == "session":
+                # An act without a session stands for itself.
+                session = self.hash_of("session")
+                self.hashes[name] = np.where(session == NULL, self.acts(), session)
+            else:
+                self.hashes[name] = self.days.astype(np.uint64) + np.uint64(1)
+        return self.hashes[name]
+
     def value_of(self, detector: Detector) -> Hashes:
         if not detector.value:
-            return np.zeros(len(self.days), np.uint64)
+            return self._nothing()
         if detector.value not in self.hashes:
             if not detector.columns:
                 return self.hash_of(detector.value)
@@ -77,34 +94,24 @@ class Prepared:
             self.hashes[detector.value] = value
         return self.hashes[detector.value]
 
+    def _nothing(self) -> Hashes:
+        if "" not in self.hashes:
+            self.hashes[""] = np.zeros(len(self.days), np.uint64)
+        return self.hashes[""]
+
     def columns_of(self, detector: Detector) -> Columns:
-        """The acts a detector looks at, whole batch, in order."""
-        row = np.flatnonzero(self.filters[detector.filter])
-        if not row.size:
-            empty, hashes = np.empty(0, np.int64), np.empty(0, np.uint64)
-            narrow = np.empty(0, np.int32)
-            return Columns(
-                empty, hashes, narrow, hashes, hashes, hashes, empty, narrow, np.empty(0)
-            )
-        if detector.unit == "session":
-            # An act without a session stands for itself.
-            unit = self.hash_of("session")[row]
-            alone = unit == NULL
-            unit[alone] = self.acts()[row[alone]]
-        elif detector.unit == "day":
-            unit = self.days[row].astype(np.uint64) + np.uint64(1)
-        else:
-            unit = self.acts()[row]
+        """What a detector's kernel reads. Not for threads: what is not there yet is made."""
         return Columns(
-            row=row,
-            entity=self.hash_of(detector.entity)[row],
-            number=self.numbers[detector.entity][row],
-            group=self.hash_of(detector.peers)[row] if detector.peers else np.zeros_like(unit),
-            value=self.value_of(detector)[row],
-            unit=unit,
-            hour=self.hours[row],
-            hour_of_week=self.hour_of_week[row],
-            amount=self.amount[row],
+            row=self.rows[detector.filter],
+            entity=self.hash_of(detector.entity),
+            number=self.numbers[detector.entity],
+            group=self.hash_of(detector.peers) if detector.peers else self._nothing(),
+            value=self.value_of(detector),
+            unit=self.unit_of(detector),
+            day=self.days,
+            hour=self.hours,
+            hour_of_week=self.hour_of_week,
+            amount=self.amount,
         )
 
 
@@ -136,15 +143,15 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
     judged = _judged(events, selected)
     time_us = events["time"].cast(pa.int64()).to_numpy()
     how = pc.fill_null(events["hour_of_week"].cast(pa.int32()), -1).to_numpy()
-    amount = pc.fill_null(events["count"].cast(pa.float64()), 1.0).to_numpy()
+    amount = pc.fill_null(events["count"], 1).to_numpy()
     return Prepared(
         events=events,
         secret=secret,
         days=(time_us // DAY_US).astype(np.int32),
         hours=time_us // HOUR_US,
-        hour_of_week=how,
-        amount=amount,
-        filters={f: c.to_numpy() for f, c in zip(filters, judged, strict=False)},
+        hour_of_week=np.where((how >= 0) & (how < HOURS_A_WEEK), how, np.int32(-1)),
+        amount=np.clip(amount, 1, MOST_ACTS).astype(np.float64),
+        rows={f: np.flatnonzero(c) for f, c in zip(filters, judged, strict=False)},
         values=dict(zip(values, judged[len(filters) :], strict=True)),
     )
 
@@ -157,7 +164,7 @@ def number_entities(
     for entity in sorted({d.entity for d in detectors}):
         looked_at = np.zeros(len(prepared.days), np.bool_)
         for condition in {d.filter for d in detectors if d.entity == entity}:
-            looked_at |= prepared.filters[condition]
+            looked_at[prepared.rows[condition]] = True
         numbers = np.full(len(prepared.days), -1, np.int32)
         moved[entity], numbers[looked_at] = number_all(
             indexes[entity], prepared.hash_of(entity)[looked_at]

@@ -18,11 +18,10 @@ import pyarrow.compute as pc
 from wheeltapper import finding
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.family import Columns, Hits, families
-from wheeltapper.detect.peers import Open, Peers, close_day, no_peers, nothing_open
+from wheeltapper.detect.peers import Open, Peers, no_peers, nothing_open
 from wheeltapper.detect.prepare import Prepared, number_entities, prepare
 from wheeltapper.detect.table import Index, new_index, widened
 
-NO_DAY = -1
 MINIMUM = -(2**63)
 
 
@@ -33,8 +32,6 @@ class DetectorState:
     own: Any  # the family's own NamedTuple of arrays
     open: Open
     peers: Peers
-    day: int = NO_DAY
-    """The day that is open."""
 
 
 @dataclass(slots=True)
@@ -90,54 +87,33 @@ def process(
         raise ValueError("process needs acts in order of time, none before the watermark")
     prepared = prepare(events, detectors, secret)
     indexes = number_entities(prepared, detectors, state.indexes)
-    for detector in detectors:  # hashed here, so that threads only read
-        prepared.columns_of(detector)
+    # The most work first: two threads end at about the same time.
+    busiest = sorted(detectors, key=lambda d: prepared.rows[d.filter].size, reverse=True)
+    columns = [prepared.columns_of(detector) for detector in busiest]
 
-    def one(detector: Detector) -> tuple[DetectorState, Hits | None]:
+    def one(detector: Detector, acts: Columns) -> tuple[DetectorState, Hits]:
         entities = int(indexes[detector.entity].size[0])
-        return _run(
-            state.detectors[detector.name], prepared.columns_of(detector), prepared, detector,
-            entities,
-        )  # fmt: skip
+        return _run(state.detectors[detector.name], acts, detector, entities)
 
-    done = list(executor.map(one, detectors) if executor else map(one, detectors))
-    moved = {d.name: s for d, (s, _) in zip(detectors, done, strict=True)}
+    done = list((executor.map if executor else map)(one, busiest, columns))
+    moved = {d.name: s for d, (s, _) in zip(busiest, done, strict=True)}
     tables = [
         _findings(detector, hits, prepared)
-        for detector, (_, hits) in zip(detectors, done, strict=True)
-        if hits is not None
+        for detector, (_, hits) in zip(busiest, done, strict=True)
+        if hits.row.size
     ]
     return State(indexes, moved, int(times[-1])), _in_order(tables, prepared)
 
 
 def _run(
-    state: DetectorState, acts: Columns, prepared: Prepared, detector: Detector, entities: int
-) -> tuple[DetectorState, Hits | None]:
-    """One detector over the batch, day by day; a day closes when an act of a later one comes."""
+    state: DetectorState, acts: Columns, detector: Detector, entities: int
+) -> tuple[DetectorState, Hits]:
     family = families()[detector.family]
     own = state.own._replace(
         **{name: widened(getattr(state.own, name), entities) for name in family.by_entity}
     )
-    rows, peers, day = state.open, state.peers, state.day
-    half_life = float(detector.settings.half_life_days)
-    of_row = prepared.days[acts.row]
-    edges = np.flatnonzero(np.diff(of_row)) + 1
-    hits: list[Hits] = []
-    for start, end in zip([0, *edges], [*edges, acts.row.size], strict=True):
-        if start == end:
-            continue
-        today = int(of_row[start])
-        if day not in (NO_DAY, today):
-            peers = close_day(peers, [rows], day, half_life)
-        day = today
-        piece = Columns._make(column[start:end] for column in acts)
-        own, rows, some = family.step(own, rows, peers, piece, today, detector.settings)
-        if some.row.size:
-            hits.append(some)
-    moved = DetectorState(own, rows, peers, day)
-    if not hits:
-        return moved, None
-    return moved, Hits._make(np.concatenate(column) for column in zip(*hits, strict=True))
+    own, opened, peers, hits = family.step(own, state.open, state.peers, acts, detector.settings)
+    return DetectorState(own, opened, peers), hits
 
 
 def _findings(detector: Detector, hits: Hits, prepared: Prepared) -> pa.Table:

@@ -19,7 +19,7 @@ from wheeltapper.detect.peers import Open, Peers
 from wheeltapper.detect.process import DetectorState, State, start
 from wheeltapper.detect.table import Index
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = pa.schema(
     [
         pa.field("name", pa.string()),
@@ -51,9 +51,8 @@ def _arrays(state: State, detectors: Sequence[Detector]) -> Iterator[tuple[str, 
         for name, array in one.own._asdict().items():
             # Spare room for entities to come is no state; a detector that saw none has none.
             yield f"own/{detector.name}/{name}", _fitted(array, entities, name in by_entity)
-        rows = int(one.open.size[0])
         for name, array in one.open._asdict().items():
-            yield f"open/{detector.name}/{name}", array if name == "size" else array[:rows]
+            yield f"open/{detector.name}/{name}", array
         for name, array in one.peers._asdict().items():
             yield f"peers/{detector.name}/{name}", array
 
@@ -71,13 +70,12 @@ def to_bytes(state: State, detectors: Sequence[Detector]) -> bytes:
     meta = {
         "version": VERSION,
         "watermark_us": state.watermark_us,
-        "days": {d.name: state.detectors[d.name].day for d in detectors},
         "fingerprints": {d.name: fingerprint(d) for d in detectors},
     }
     table = pa.table(
         {
             "name": [name for name, _ in named],
-            "type": [array.dtype.str for _, array in named],
+            "type": [json.dumps(np.lib.format.dtype_to_descr(a.dtype)) for _, a in named],
             "shape": [list(array.shape) for _, array in named],
             "data": [np.ascontiguousarray(array).tobytes() for _, array in named],
         },
@@ -103,12 +101,14 @@ def from_bytes(data: bytes, detectors: Sequence[Detector]) -> tuple[State, list[
         raise ValueError(f"not a snapshot of detection state: {error}") from error
     if meta["version"] > VERSION:
         raise ValueError(f"snapshot of version {meta['version']}, this program reads {VERSION}")
-    arrays: dict[str, Array] = {
-        row["name"]: np.frombuffer(row["data"], row["type"]).reshape(row["shape"]).copy()
-        for row in table.to_pylist()
-    }
     state = start(detectors)
     state.watermark_us = meta["watermark_us"]
+    if meta["version"] < VERSION:
+        return state, [detector.name for detector in detectors]
+    arrays: dict[str, Array] = {
+        row["name"]: np.frombuffer(row["data"], _dtype(row["type"])).reshape(row["shape"]).copy()
+        for row in table.to_pylist()
+    }
     for entity in state.indexes:
         if f"index/{entity}/keys" in arrays:
             state.indexes[entity] = Index(
@@ -122,23 +122,13 @@ def from_bytes(data: bytes, detectors: Sequence[Detector]) -> tuple[State, list[
         own = state.detectors[detector.name].own
         state.detectors[detector.name] = DetectorState(
             own._replace(**{f: arrays[f"own/{detector.name}/{f}"] for f in own._fields}),
-            _rows_of(arrays, detector.name),
+            Open._make(arrays[f"open/{detector.name}/{f}"] for f in Open._fields),
             Peers._make(arrays[f"peers/{detector.name}/{f}"] for f in Peers._fields),
-            meta["days"][detector.name],
         )
     return state, anew
 
 
-def _rows_of(arrays: dict[str, Array], name: str) -> Open:
-    """Open rows with the spare room that `push` expects."""
-    empty = 64
-    rows = []
-    for field in Open._fields:
-        array = arrays[f"open/{name}/{field}"]
-        if field != "size":
-            room = max(empty, 1 << max(0, len(array) - 1).bit_length())
-            wide = np.zeros(room, array.dtype)
-            wide[: len(array)] = array
-            array = wide
-        rows.append(array)
-    return Open._make(rows)
+def _dtype(text: str) -> np.dtype[np.generic]:
+    found = json.loads(text)
+    fields = [tuple(field) for field in found] if isinstance(found, list) else found
+    return np.dtype(fields)

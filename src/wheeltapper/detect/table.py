@@ -3,6 +3,9 @@
 A key is a 64-bit hash, 0 marks an empty slot, probing is linear, a table is at most half full.
 Growth is by doubling at the insert that needs it, so a table's bytes depend on what was put in
 and in which order, never on how the input was cut into batches.
+
+What a kernel looks up and changes together lies together: a slot is a record of 32 bytes or so
+with its key first, because a look-up costs one visit to memory and not much else.
 """
 
 from typing import NamedTuple
@@ -17,6 +20,7 @@ Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Float32s = npt.NDArray[np.float32]
 Float64s = npt.NDArray[np.float64]
+Records = npt.NDArray[np.void]
 
 SMALLEST = 64
 
@@ -42,6 +46,33 @@ def slot_of(keys: Hashes, key: np.uint64) -> np.int64:
     while keys[at] != np.uint64(0) and keys[at] != key:
         at = (at + 1) & mask
     return at
+
+
+@njit(cache=True)
+def slot_in(slots: Records, key: np.uint64) -> np.int64:
+    """The same in a table of records."""
+    mask = slots.size - 1
+    at = np.int64(key & np.uint64(mask))
+    while slots[at].key != np.uint64(0) and slots[at].key != key:
+        at = (at + 1) & mask
+    return at
+
+
+@njit(cache=True)
+def moved(slots: Records, wider: Records) -> Records:
+    """Put what is in `slots` into the empty table `wider`; returns it."""
+    for j in range(slots.size):
+        if slots[j].key != np.uint64(0):
+            wider[slot_in(wider, slots[j].key)] = slots[j]
+    return wider
+
+
+@njit(cache=True)
+def with_room(slots: Records, size: int) -> Records:
+    """A table with room for one more than the `size` that are in: the same or one of twice."""
+    if 2 * (size + 1) <= slots.size:
+        return slots
+    return moved(slots, np.zeros(2 * slots.size, slots.dtype))
 
 
 @njit(cache=True, nogil=True)

@@ -17,8 +17,8 @@ own history shrunk to the peer group's and the group's to everyone's:
 Units are acts, sessions or days, as the catalogue entry says, so that a script repeating a value a
 thousand times in one session does not make it a habit.
 
-Cost: O(1) per act; 72 bytes a kept (entity, value) at a third's load, 40 an entity. What goes
-beyond the capacity is dropped by age, the longest unseen quarter at once, and counted in `size[1]`.
+Cost: O(1) per act; 64 to 128 bytes a kept (entity, value), 48 an entity. What goes beyond the
+capacity is dropped by age, the longest unseen quarter at once, and counted in `size[1]`.
 """
 
 from dataclasses import dataclass
@@ -28,9 +28,29 @@ import numpy as np
 from numba import njit
 
 from wheeltapper.detect.family import FIELDS, Columns, Family, Hits, hits_of
-from wheeltapper.detect.hashing import Hashes, mix
-from wheeltapper.detect.peers import EVERYONE, TOTAL, Open, Peers, look, push
-from wheeltapper.detect.table import SMALLEST, Float32s, Float64s, Int32s, Int64s, slot_of
+from wheeltapper.detect.hashing import mix
+from wheeltapper.detect.peers import (
+    EVERYONE,
+    TOTAL,
+    Open,
+    Peers,
+    add,
+    fade_table,
+    faded,
+    look,
+    turned,
+)
+from wheeltapper.detect.table import SMALLEST, Float64s, Int64s, Records, slot_in, with_room
+
+PAIR = np.dtype([("key", "u8"), ("unit", "u8"), ("weight", "f8"), ("day", "i4"), ("since", "i4")])
+"""`unit`: the last one that counted; `weight`: units with this value, faded to `day`; `since`: the
+day of the first."""
+ENTITY = np.dtype(
+    [("n", "f8"), ("k", "f8"), ("d", "f8"), ("ever", "f8"), ("unit", "u8"), ("since", "i4"),
+     ("day", "i4")]
+)  # fmt: skip
+"""Units and new values (faded to `day`), values and units ever; the last unit that counted; first
+and last day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,190 +82,182 @@ class Settings:
 class Own(NamedTuple):
     """What this shard's entities did."""
 
-    keys: Hashes
-    """(entity, value) pairs."""
-    weight: Float32s
-    """Units with this value, faded to `day`."""
-    day: Int32s
-    unit: Hashes
-    """The last unit that counted."""
+    pairs: Records
+    """Table of `PAIR` by (entity, value)."""
     size: Int64s
     """Pairs in, pairs evicted so far."""
-    totals: Float32s
-    """Per entity: n and k (faded to the last day), d, units ever."""
-    days: Int32s
-    """Per entity: first day, last day."""
-    last_unit: Hashes
+    entities: Records
+    """`ENTITY` by number."""
 
 
 def start() -> Own:
-    return Own(
-        np.zeros(SMALLEST, np.uint64),
-        np.zeros(SMALLEST, np.float32),
-        np.zeros(SMALLEST, np.int32),
-        np.zeros(SMALLEST, np.uint64),
-        np.zeros(2, np.int64),
-        np.zeros((0, 4), np.float32),
-        np.zeros((0, 2), np.int32),
-        np.zeros(0, np.uint64),
-    )
+    return Own(np.zeros(SMALLEST, PAIR), np.zeros(2, np.int64), np.zeros(0, ENTITY))
 
 
 @njit(cache=True)
-def _moved(own: Own, room: int, oldest: float) -> Own:
-    """The pairs in a table of `room` slots, without those whose age is not above `oldest`."""
-    keys = np.zeros(room, np.uint64)
-    weight = np.zeros(room, np.float32)
-    day = np.zeros(room, np.int32)
-    unit = np.zeros(room, np.uint64)
-    kept = 0
-    for j in range(own.keys.size):
-        if own.keys[j] != np.uint64(0) and _age(own.day[j], own.weight[j]) > oldest:
-            to = slot_of(keys, own.keys[j])
-            keys[to] = own.keys[j]
-            weight[to] = own.weight[j]
-            day[to] = own.day[j]
-            unit[to] = own.unit[j]
-            kept += 1
-    own.size[1] += own.size[0] - kept
-    own.size[0] = kept
-    return Own(keys, weight, day, unit, own.size, own.totals, own.days, own.last_unit)
-
-
-@njit(cache=True, inline="always")
 def _age(day: int, weight: float) -> float:
     """Later is higher; of one day, the weightier."""
     return float(day) + min(weight, 1e6) / 2e6
 
 
 @njit(cache=True)
-def _with_room(own: Own, capacity: int) -> Own:
-    """Room for one more pair: by doubling, or at capacity by dropping the longest unseen."""
-    if own.size[0] >= capacity:
-        age = np.empty(own.size[0], np.float64)
-        used = 0
-        for j in range(own.keys.size):
-            if own.keys[j] != np.uint64(0):
-                age[used] = _age(own.day[j], own.weight[j])
-                used += 1
-        return _moved(own, own.keys.size, np.sort(age)[used // 4])
-    if 2 * (own.size[0] + 1) > own.keys.size:
-        return _moved(own, 2 * own.keys.size, -1e18)
-    return own
+def _without_oldest(pairs: Records, size: Int64s) -> Records:
+    """A table of the same room without the longest unseen quarter."""
+    age = np.empty(size[0], np.float64)
+    used = 0
+    for j in range(pairs.size):
+        if pairs[j].key != np.uint64(0):
+            age[used] = _age(pairs[j].day, pairs[j].weight)
+            used += 1
+    age.sort()
+    drop = used // 4 + 1
+    oldest = age[drop - 1]
+    # Of those that are equally old only as many as it takes.
+    ties = drop - np.searchsorted(age, oldest)
+    kept = np.zeros(pairs.size, pairs.dtype)
+    for j in range(pairs.size):
+        if pairs[j].key == np.uint64(0):
+            continue
+        now = _age(pairs[j].day, pairs[j].weight)
+        if now < oldest:
+            continue
+        if now == oldest and ties > 0:
+            ties -= 1
+            continue
+        kept[slot_in(kept, pairs[j].key)] = pairs[j]
+    size[0] -= drop
+    size[1] += drop
+    return kept
 
 
 @njit(cache=True, nogil=True)
 def _step(
     own: Own,
-    rows: Open,
+    opened: Open,
     peers: Peers,
     acts: Columns,
-    today: int,
-    half_life: float,
+    fades: Float64s,
     theta: float,
     discount: float,
     min_bits: float,
     min_llr: float,
     capacity: int,
     out: Float64s,
-) -> tuple[Own, Open, int]:
+) -> tuple[Own, Open, Peers, int]:
+    pairs, entities, sums = own.pairs, own.entities, opened.slots
+    day = opened.day[0]
+    known_of = peers.slots
+    # Logarithms are taken only where there may be a hit.
+    odd_enough = 2.0**-min_bits * (1.0 + 1e-9)
     hits = 0
-    for i in range(acts.row.size):
+    for j in range(acts.row.size):
+        i = acts.row[j]
         value = acts.value[i]
         e = acts.number[i]
         if value == np.uint64(0) or e < 0:
             continue
+        unit = acts.unit[i]
         key = mix(acts.entity[i], value)
-        at = slot_of(own.keys, key)
-        known = own.keys[at] == key
-        if known and own.unit[at] == acts.unit[i]:
+        at = slot_in(pairs, key)
+        known = pairs[at].key == key
+        if known and pairs[at].unit == unit:
             continue  # counted already in this act, session or day
+        today = int(acts.day[i])
+        if today != day:
+            peers = turned(peers, opened, today, fades)
+            known_of = peers.slots
+            day = today
         group = acts.group[i]
-        newcomer = own.totals[e, 3] == 0
+        newcomer = entities[e].ever == 0
         if newcomer:
-            own.days[e, 0] = today
-        elif today != own.days[e, 1]:
-            fade = np.float32(2.0 ** (-(today - own.days[e, 1]) / half_life))
-            own.totals[e, 0] *= fade
-            own.totals[e, 1] *= fade
-        own.days[e, 1] = today
-        if known and today != own.day[at]:
-            own.weight[at] *= np.float32(2.0 ** (-(today - own.day[at]) / half_life))
-            own.day[at] = today
-        # float64 from here on: mixed precision would differ between machines.
-        n, k, d = float(own.totals[e, 0]), float(own.totals[e, 1]), float(own.totals[e, 2])
-        times = float(own.weight[at]) if known else 0.0
+            entities[e].since = today
+        elif today != entities[e].day:
+            fade = faded(fades, today - entities[e].day)
+            entities[e].n *= fade
+            entities[e].k *= fade
+        entities[e].day = today
+        if known and today != pairs[at].day:
+            pairs[at].weight *= faded(fades, today - pairs[at].day)
+            pairs[at].day = today
+        n, k, d = entities[e].n, entities[e].k, entities[e].d
+        times = pairs[at].weight if known else 0.0
         p_tail = min(1.0, (theta + discount * k + d * times) / (n + theta))
-        # Peers, the entity itself left out.
-        itself = 0.0 if newcomer else 1.0
-        mine = 1.0 if known else 0.0
-        had, units, _ = look(peers, EVERYONE, value, today, half_life)
-        of, total, _ = look(peers, EVERYONE, TOTAL, today, half_life)
+        # Peers, the entity itself left out: its first day's acts are not in the tables yet.
+        itself = 0.0 if newcomer or entities[e].since == today else 1.0
+        mine = 1.0 if known and pairs[at].since != today else 0.0
+        had, units, _ = look(known_of, EVERYONE, value, today, fades)
+        of, total, _ = look(known_of, EVERYONE, TOTAL, today, fades)
         had, of = max(0.0, had - mine), max(0.0, of - itself)
         p_peers = min(1.0, (had + 0.5) / (of + 1.0))
         p_value = min(1.0, (units + 0.5) / (total + 1.0))
         if group != EVERYONE:
-            had, units, _ = look(peers, group, value, today, half_life)
-            of, total, _ = look(peers, group, TOTAL, today, half_life)
+            had, units, _ = look(known_of, group, value, today, fades)
+            of, total, _ = look(known_of, group, TOTAL, today, fades)
             had, of = max(0.0, had - mine), max(0.0, of - itself)
             p_peers = min(1.0, (had + p_peers) / (of + 1.0))
             p_value = min(1.0, (units + p_value) / (total + 1.0))
-        bits = -np.log2(p_tail) - np.log2(p_peers)
-        prior = theta + discount * k
-        p_own = (times + prior * p_value) / (n + prior)
-        llr = np.log2(p_value / p_own)
-        if bits >= min_bits and llr >= min_llr:
-            out[0, hits] = acts.row[i]
-            out[1, hits] = bits
-            out[2, hits] = llr
-            out[3, hits] = 1.0
-            out[4, hits] = p_own
-            out[5, hits] = own.totals[e, 3]
-            out[6, hits] = had
-            out[7, hits] = of
-            out[8, hits] = own.days[e, 0]
-            out[9, hits] = times
-            hits += 1
+        if p_tail * p_peers <= odd_enough:
+            bits = -np.log2(p_tail) - np.log2(p_peers)
+            prior = theta + discount * k
+            p_own = (times + prior * p_value) / (n + prior)
+            llr = np.log2(p_value / p_own)
+            if bits >= min_bits and llr >= min_llr:
+                out[0, hits] = i
+                out[1, hits] = bits
+                out[2, hits] = llr
+                out[3, hits] = 1.0
+                out[4, hits] = p_own
+                out[5, hits] = entities[e].ever
+                out[6, hits] = had
+                out[7, hits] = of
+                out[8, hits] = entities[e].since
+                out[9, hits] = times
+                hits += 1
         # Learn.
-        if newcomer or own.last_unit[e] != acts.unit[i]:
-            own.totals[e, 0] += np.float32(1.0)
-            own.totals[e, 3] += np.float32(1.0)
-            own.last_unit[e] = acts.unit[i]
-        rows = push(rows, group, TOTAL, 1.0 if newcomer else 0.0, 1.0, 0.0)
-        rows = push(rows, group, value, 0.0 if known else 1.0, 1.0, 0.0)
+        if newcomer or entities[e].unit != unit:
+            entities[e].n += 1.0
+            entities[e].ever += 1.0
+            entities[e].unit = unit
+        if 2 * (opened.size[0] + 2) > sums.size:
+            sums = with_room(sums, opened.size[0] + 1)
+            opened = Open(sums, opened.size, opened.day)
+        add(sums, opened.size, mix(group, TOTAL), mix(EVERYONE, TOTAL), newcomer, 1.0, 0.0)
+        add(sums, opened.size, mix(group, value), mix(EVERYONE, value), not known, 1.0, 0.0)
         if not known:
-            own.totals[e, 1] += np.float32(1.0)
-            own.totals[e, 2] += np.float32(1.0)
-            own = _with_room(own, capacity)
-            at = slot_of(own.keys, key)
-            own.keys[at] = key
-            own.day[at] = today
+            entities[e].k += 1.0
+            entities[e].d += 1.0
+            if own.size[0] >= capacity:
+                pairs = _without_oldest(pairs, own.size)
+            pairs = with_room(pairs, own.size[0])
+            at = slot_in(pairs, key)
+            pairs[at].key = key
+            pairs[at].day = today
+            pairs[at].since = today
             own.size[0] += 1
-        own.weight[at] += np.float32(1.0)
-        own.unit[at] = acts.unit[i]
-    return own, rows, hits
+        pairs[at].weight += 1.0
+        pairs[at].unit = unit
+    return Own(pairs, own.size, entities), opened, peers, hits
 
 
 def step(
-    own: Own, rows: Open, peers: Peers, acts: Columns, today: int, settings: Settings
-) -> tuple[Own, Open, Hits]:
-    """Judge and learn one day's acts in order; arrays of `own` and `rows` change in place."""
+    own: Own, opened: Open, peers: Peers, acts: Columns, settings: Settings
+) -> tuple[Own, Open, Peers, Hits]:
+    """Judge and learn acts in order; arrays of `own` and `opened` change in place."""
     out = np.empty((FIELDS, acts.row.size))
-    own, rows, hits = _step(
+    own, opened, peers, hits = _step(
         own,
-        rows,
+        opened,
         peers,
         acts,
-        today,
-        settings.half_life_days,
-        settings.theta,
-        settings.discount,
-        settings.min_bits,
-        settings.min_llr,
-        settings.capacity,
+        fade_table(float(settings.half_life_days)),
+        float(settings.theta),
+        float(settings.discount),
+        float(settings.min_bits),
+        float(settings.min_llr),
+        int(settings.capacity),
         out,
     )
-    return own, rows, hits_of(out[:, :hits])
+    return own, opened, peers, hits_of(out[:, :hits])
 
 
 FAMILY = Family(
@@ -253,6 +265,6 @@ FAMILY = Family(
     settings=Settings,
     start=start,
     step=step,
-    by_entity=("totals", "days", "last_unit"),
+    by_entity=("entities",),
     needs_value=True,
 )

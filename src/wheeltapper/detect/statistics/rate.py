@@ -8,28 +8,51 @@ Method: acts in a window in which the entity is active, less one, are gamma-Pois
 binomial; Gelman et al., BDA3, section 2.6) with mean and variance by moments, decayed, shrunk to
 the peer group's with the weight of `prior` windows, and scaled by how busy the peer group is at
 that hour of the week. bits = -log2 P(as many or more); llr compares with the same under peers.
-A window speaks when it first crosses `min_bits`, and again each time its count has doubled.
-Learned amounts are capped at eight standard deviations, so a flood does not become the habit.
+A window speaks when it first crosses `min_bits` above its mean, and again each time its count has
+doubled. Learned amounts are whole and capped at eight standard deviations, so a flood does not
+become the habit; a window is learned when the entity's next one begins.
 
-Cost: O(1) per act, 72 bytes per entity. It says nothing about an act whose entity is null.
+Cost: O(1) per act, 80 bytes per entity. It says nothing about an act whose entity is null.
 """
 
 from dataclasses import dataclass
-from math import exp, lgamma, log
+from math import exp, floor, lgamma, log, log1p
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from wheeltapper.detect.family import FIELDS, Columns, Family, Hits, hits_of
-from wheeltapper.detect.peers import EVERYONE, TOTAL, Open, Peers, look, push
-from wheeltapper.detect.table import Float64s, Int32s, Int64s
+from wheeltapper.detect.hashing import mix
+from wheeltapper.detect.peers import (
+    EVERYONE,
+    TOTAL,
+    Open,
+    Peers,
+    add,
+    fade_table,
+    faded,
+    look,
+    turned,
+)
+from wheeltapper.detect.table import Float64s, Records, with_room
 
 HOURS = 168
 # Values that this family's rows of the peer tables stand under, beside TOTAL.
 AMOUNT = np.uint64(1000)
 FIRST_HOUR = np.uint64(1)
-TAIL_TERMS = 20_000
+LARGEST = 2.0**20
+"""Of a window's amount as it is learned: sums of squares stay exact."""
+STEPS = 10_000
+LOG2 = log(2.0)
+
+ENTITY = np.dtype(
+    [("windows", "f8"), ("sum", "f8"), ("square", "f8"), ("count", "f8"), ("look_at", "f8"),
+     ("ever", "f8"), ("window", "i8"), ("group", "u8"), ("hour_of_week", "i8"), ("since", "i4"),
+     ("day", "i4")]
+)  # fmt: skip
+"""Moments of (count - 1), faded to `day`; of the window under way its acts, the count at which it
+is worth a look, number, peer group and hour of week; windows ever; first day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,68 +79,93 @@ class Settings:
 
 
 class Own(NamedTuple):
-    """One row per entity."""
+    """What this shard's entities did."""
 
-    moments: Float64s
-    """Windows, sum and sum of squares of (count - 1), faded to the last day."""
-    window: Int64s
-    """The window under way, and its hour of week."""
-    counts: Float64s
-    """Acts in it; count when it last spoke; windows ever."""
-    days: Int32s
-    """First day, last day."""
-    group: np.ndarray[tuple[int], np.dtype[np.uint64]]
-    """Peer group of the window under way."""
+    entities: Records
+    """`ENTITY` by number."""
 
 
 def start() -> Own:
-    return Own(
-        np.zeros((0, 3)),
-        np.zeros((0, 2), np.int64),
-        np.zeros((0, 3)),
-        np.zeros((0, 2), np.int32),
-        np.zeros(0, np.uint64),
+    return Own(np.zeros(0, ENTITY))
+
+
+@njit(cache=True)
+def _log_rising(size: float, count: float) -> float:
+    """Log of gamma(size + count) / gamma(size), not as the difference of two large numbers."""
+    if size < 1e4:
+        return lgamma(size + count) - lgamma(size)
+    # Stirling's series of both.
+    return (
+        count * log(size)
+        + (size + count - 0.5) * log1p(count / size)
+        - count
+        + (1.0 / (size + count) - 1.0 / size) / 12.0
     )
 
 
 @njit(cache=True)
-def negative_binomial_tail(count: float, mean: float, variance: float) -> float:
-    """P(X >= count) for a negative binomial with these moments; Poisson where none is wider."""
-    if count <= 0:
-        return 1.0
+def _fraction(a: float, b: float, x: float) -> float:
+    """The continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz."""
+    tiny = 1e-300
+    c, d = 1.0, 1.0 - (a + b) * x / (a + 1.0)
+    d = 1.0 / (d if abs(d) > tiny else tiny)
+    value = d
+    for m in range(1, STEPS):
+        for even in (True, False):
+            if even:
+                term = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
+            else:
+                term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
+            d = 1.0 + term * d
+            c = 1.0 + term / c
+            d = 1.0 / (d if abs(d) > tiny else tiny)
+            c = c if abs(c) > tiny else tiny
+            change = c * d
+            value *= change
+        if abs(change - 1.0) < 1e-15:
+            break
+    return value
+
+
+@njit(cache=True)
+def surprise(count: float, mean: float, variance: float) -> tuple[float, float]:
+    """Bits of seeing `count` or more, and how many bits one more could at most add.
+
+    Both `count` and `mean` are above 0.
+    Negative binomial with these moments; Poisson where they are not wider. The tail is a
+    regularised incomplete beta function (DLMF 8.17): it costs the same for ten as for a million.
+    """
     variance = max(variance, mean * 1.000001 + 1e-12)
     size = mean * mean / (variance - mean)
-    q = mean / (mean + size)  # ratio that successive terms tend to
-    log_term = (
-        lgamma(count + size)
-        - lgamma(size)
-        - lgamma(count + 1.0)
-        + size * log(size / (size + mean))
-        + count * log(q)
+    more = mean / (mean + size)  # chance of one more, and then one more
+    limit = log1p(size / mean)  # -log(more)
+    log_mass = (
+        _log_rising(size, count) - lgamma(count + 1.0) - size * log1p(mean / size) - count * limit
     )
-    total, term, k = 1.0, 1.0, count
-    for _ in range(TAIL_TERMS):
-        ratio = (k + size) / (k + 1.0) * q
-        term *= ratio
-        total += term
-        k += 1.0
-        if ratio < 1.0 and term < 1e-12 * total * (1.0 - ratio):
-            break
-    return min(1.0, exp(min(0.0, log_term + log(total))))
+    if more < (count + 1.0) / (count + size + 2.0):
+        share = _fraction(count, size, more)  # tail / mass
+        log_tail = log_mass + log(share)
+    else:
+        head = exp(log_mass) * count / size * _fraction(size, count, size / (mean + size))
+        log_tail = log1p(-min(head, 1.0 - 1e-15))
+        share = exp(log_tail - log_mass)
+    # The hazard mass / tail falls or rises towards its limit, never beyond either.
+    hazard = min(1.0 / share, 1.0 - 1e-15)
+    return max(0.0, -log_tail / LOG2), max(limit, -log1p(-hazard)) / LOG2
 
 
 @njit(cache=True)
 def _moments_of_peers(
-    peers: Peers, group: np.uint64, today: int, half_life: float
+    peers: Records, group: np.uint64, today: int, fades: Float64s
 ) -> tuple[float, float, float, float]:
     """Mean, mean square, entities, windows of a group's (count - 1), shrunk to everyone's."""
-    entities, windows, _ = look(peers, EVERYONE, TOTAL, today, half_life)
-    _, amount, square = look(peers, EVERYONE, AMOUNT, today, half_life)
+    entities, windows, _ = look(peers, EVERYONE, TOTAL, today, fades)
+    _, amount, square = look(peers, EVERYONE, AMOUNT, today, fades)
     # One imaginary window with 4 acts, so that a young workspace has some expectation.
     mean, mean_square = (amount + 4.0) / (windows + 1.0), (square + 32.0) / (windows + 1.0)
     if group != EVERYONE:
-        entities, windows, _ = look(peers, group, TOTAL, today, half_life)
-        _, amount, square = look(peers, group, AMOUNT, today, half_life)
+        entities, windows, _ = look(peers, group, TOTAL, today, fades)
+        _, amount, square = look(peers, group, AMOUNT, today, fades)
         mean = (amount + 5.0 * mean) / (windows + 5.0)
         mean_square = (square + 5.0 * mean_square) / (windows + 5.0)
     return mean, mean_square, entities, windows
@@ -125,119 +173,142 @@ def _moments_of_peers(
 
 @njit(cache=True)
 def _season(
-    peers: Peers, group: np.uint64, hour_of_week: int, mean: float, today: int, half_life: float
+    peers: Records, group: np.uint64, hour_of_week: int, mean: float, today: int, fades: Float64s
 ) -> float:
     """How busy the group is at this hour of the week, against its own mean."""
     if hour_of_week < 0:
         return 1.0
-    _, windows, amount = look(peers, group, FIRST_HOUR + np.uint64(hour_of_week), today, half_life)
+    _, windows, amount = look(peers, group, FIRST_HOUR + np.uint64(hour_of_week), today, fades)
     return (amount + 20.0 * mean + 1.0) / ((windows + 20.0) * mean + 1.0)
+
+
+@njit(cache=True)
+def _learn(sums: Records, opened: Open, entities: Records, e: int) -> None:
+    """The window under way is over. `sums` must have room for three more."""
+    amount = entities[e].count - 1.0
+    windows = entities[e].windows
+    if windows >= 5.0:
+        mean = entities[e].sum / windows
+        spread = entities[e].square / windows - mean * mean
+        amount = min(amount, floor(mean + 8.0 * max(1.0, spread) ** 0.5))
+    amount = min(amount, LARGEST)
+    entities[e].windows += 1.0
+    entities[e].sum += amount
+    entities[e].square += amount * amount
+    group = entities[e].group
+    first = 1.0 if entities[e].ever == 1 else 0.0
+    size = opened.size
+    add(sums, size, mix(group, TOTAL), mix(EVERYONE, TOTAL), first, 1.0, 0.0)
+    add(sums, size, mix(group, AMOUNT), mix(EVERYONE, AMOUNT), 0.0, amount, amount * amount)
+    if entities[e].hour_of_week >= 0:
+        at = FIRST_HOUR + np.uint64(entities[e].hour_of_week)
+        add(sums, size, mix(group, at), mix(EVERYONE, at), 0.0, 1.0, amount)
 
 
 @njit(cache=True, nogil=True)
 def _step(
-    own: Own,
-    rows: Open,
+    entities: Records,
+    opened: Open,
     peers: Peers,
     acts: Columns,
-    today: int,
+    fades: Float64s,
     window_hours: int,
-    half_life: float,
     prior: float,
     min_count: float,
     min_bits: float,
     out: Float64s,
-) -> tuple[Open, int]:
+) -> tuple[Open, Peers, int]:
+    sums = opened.slots
+    day = opened.day[0]
     hits = 0
-    for i in range(acts.row.size):
+    for j in range(acts.row.size):
+        i = acts.row[j]
         e = acts.number[i]
         if e < 0:
             continue
+        today = int(acts.day[i])
+        if today != day:
+            peers = turned(peers, opened, today, fades)
+            day = today
         window = acts.hour[i] // window_hours
-        newcomer = own.counts[e, 2] == 0
-        if newcomer or own.window[e, 0] != window:
-            if not newcomer:
-                # The window before is over: learn it.
-                if own.days[e, 1] != today:
-                    own.moments[e] *= 2.0 ** (-(today - own.days[e, 1]) / half_life)
-                amount = own.counts[e, 0] - 1.0
-                weight = own.moments[e, 0]
-                if weight >= 5.0:
-                    mean = own.moments[e, 1] / weight
-                    spread = own.moments[e, 2] / weight - mean * mean
-                    amount = min(amount, mean + 8.0 * max(1.0, spread) ** 0.5)
-                own.moments[e, 0] += 1.0
-                own.moments[e, 1] += amount
-                own.moments[e, 2] += amount * amount
-                group = own.group[e]
-                first = 1.0 if own.counts[e, 2] == 1 else 0.0
-                rows = push(rows, group, TOTAL, first, 1.0, 0.0)
-                rows = push(rows, group, AMOUNT, 0.0, amount, amount * amount)
-                if own.window[e, 1] >= 0:
-                    at = FIRST_HOUR + np.uint64(own.window[e, 1])
-                    rows = push(rows, group, at, 0.0, 1.0, amount)
+        newcomer = entities[e].ever == 0
+        if newcomer or entities[e].window != window:
+            if newcomer:
+                entities[e].since = today
             else:
-                own.days[e, 0] = today
-            own.days[e, 1] = today
-            own.window[e, 0] = window
-            own.window[e, 1] = acts.hour_of_week[i]
-            own.group[e] = acts.group[i]
-            own.counts[e, 0] = 0.0
-            own.counts[e, 1] = 0.0
-            own.counts[e, 2] += 1.0
-        own.counts[e, 0] += acts.amount[i]
-        count = own.counts[e, 0]
-        if count < min_count or count < 2.0 * own.counts[e, 1]:
+                if entities[e].day != today:
+                    fade = faded(fades, today - entities[e].day)
+                    entities[e].windows *= fade
+                    entities[e].sum *= fade
+                    entities[e].square *= fade
+                if 2 * (opened.size[0] + 3) > sums.size:
+                    sums = with_room(sums, opened.size[0] + 2)
+                    opened = Open(sums, opened.size, opened.day)
+                _learn(sums, opened, entities, e)
+            entities[e].day = today
+            entities[e].window = window
+            entities[e].hour_of_week = acts.hour_of_week[i]
+            entities[e].group = acts.group[i]
+            entities[e].count = 0.0
+            entities[e].look_at = min_count
+            entities[e].ever += 1.0
+        entities[e].count += acts.amount[i]
+        count = entities[e].count
+        if count < entities[e].look_at:
             continue
-        group = own.group[e]
-        peer_mean, peer_square, of, windows = _moments_of_peers(peers, group, today, half_life)
-        n = own.moments[e, 0]
-        mean = (own.moments[e, 1] + prior * peer_mean) / (n + prior)
-        square = (own.moments[e, 2] + prior * peer_square) / (n + prior)
-        busy = _season(peers, group, own.window[e, 1], peer_mean, today, half_life)
+        group = entities[e].group
+        peer_mean, peer_square, of, windows = _moments_of_peers(peers.slots, group, today, fades)
+        n = entities[e].windows
+        mean = (entities[e].sum + prior * peer_mean) / (n + prior)
+        square = (entities[e].square + prior * peer_square) / (n + prior)
+        how = entities[e].hour_of_week
+        busy = _season(peers.slots, group, how, peer_mean, today, fades)
         # The mean is itself uncertain: its variance adds to the next window's.
         variance = max(square - mean * mean, mean) * (1.0 + 1.0 / (n + prior)) * busy * busy
         mean *= busy
-        tail = negative_binomial_tail(count - 1.0, mean, variance)
-        bits = -np.log2(max(tail, 1e-300))
+        if count - 1.0 <= mean:
+            entities[e].look_at = floor(mean) + 2.0
+            continue
+        bits, step = surprise(count - 1.0, mean, variance)
         if bits < min_bits:
+            # Sooner it cannot cross.
+            entities[e].look_at = count + max(1.0, floor((min_bits - bits) / step))
             continue
         peer_variance = max(peer_square - peer_mean * peer_mean, peer_mean) * busy * busy
-        peer_tail = negative_binomial_tail(count - 1.0, peer_mean * busy, peer_variance)
-        own.counts[e, 1] = count
-        out[0, hits] = acts.row[i]
+        peer_bits, _ = surprise(count - 1.0, peer_mean * busy, peer_variance)
+        entities[e].look_at = 2.0 * count
+        out[0, hits] = i
         out[1, hits] = bits
-        out[2, hits] = bits + np.log2(max(peer_tail, 1e-300))
+        out[2, hits] = bits - peer_bits
         out[3, hits] = count
         out[4, hits] = mean + 1.0
-        out[5, hits] = own.counts[e, 2] - 1.0
+        out[5, hits] = entities[e].ever - 1.0
         out[6, hits] = peer_mean + 1.0
         out[7, hits] = of
-        out[8, hits] = own.days[e, 0]
+        out[8, hits] = entities[e].since
         out[9, hits] = windows
         hits += 1
-    return rows, hits
+    return opened, peers, hits
 
 
 def step(
-    own: Own, rows: Open, peers: Peers, acts: Columns, today: int, settings: Settings
-) -> tuple[Own, Open, Hits]:
-    """Judge and learn one day's acts in order; arrays of `own` and `rows` change in place."""
+    own: Own, opened: Open, peers: Peers, acts: Columns, settings: Settings
+) -> tuple[Own, Open, Peers, Hits]:
+    """Judge and learn acts in order; arrays of `own` and `opened` change in place."""
     out = np.empty((FIELDS, acts.row.size))
-    rows, hits = _step(
-        own,
-        rows,
+    opened, peers, hits = _step(
+        own.entities,
+        opened,
         peers,
         acts,
-        today,
-        settings.window_hours,
-        settings.half_life_days,
-        settings.prior,
-        settings.min_count,
-        settings.min_bits,
+        fade_table(float(settings.half_life_days)),
+        int(settings.window_hours),
+        float(settings.prior),
+        float(settings.min_count),
+        float(settings.min_bits),
         out,
     )
-    return own, rows, hits_of(out[:, :hits])
+    return own, opened, peers, hits_of(out[:, :hits])
 
 
 FAMILY = Family(
@@ -245,6 +316,6 @@ FAMILY = Family(
     settings=Settings,
     start=start,
     step=step,
-    by_entity=("moments", "window", "counts", "days", "group"),
+    by_entity=("entities",),
     needs_value=False,
 )

@@ -10,7 +10,7 @@ in it. Half of each hour's weight comes from the same hour of other days of its 
 weekend); decayed; shrunk to the peer group with the weight of `prior` active hours. bits = -log2 of
 the mass of all hours that are as improbable or more; llr compares the hour with the peers' hours.
 
-Cost: O(1) per act and O(168) per active hour; 720 bytes per entity.
+Cost: O(1) per act and O(168) per active hour; 704 bytes per entity.
 """
 
 from dataclasses import dataclass
@@ -20,14 +20,33 @@ import numpy as np
 from numba import njit
 
 from wheeltapper.detect.family import FIELDS, Columns, Family, Hits, hits_of
-from wheeltapper.detect.peers import EVERYONE, TOTAL, Open, Peers, look, push
-from wheeltapper.detect.table import Float32s, Float64s, Int32s, Int64s
+from wheeltapper.detect.hashing import mix
+from wheeltapper.detect.peers import (
+    EVERYONE,
+    NO_DAY,
+    TOTAL,
+    Open,
+    Peers,
+    add,
+    fade_table,
+    faded,
+    look,
+    turned,
+)
+from wheeltapper.detect.table import Float32s, Float64s, Int64s, Records, with_room
 
 HOURS = 168
 DAY = 24
 FIRST_HOUR = np.uint64(1)
 WEEKEND = 5 * DAY  # hours of the week from here on
 KERNEL = (0.06, 0.24, 0.4, 0.24, 0.06)  # weight of hours -2 to +2
+KEPT = 64
+"""Groups whose density of the day is kept at hand."""
+
+ENTITY = np.dtype(
+    [("active", "f8"), ("ever", "f8"), ("hour", "i8"), ("since", "i4"), ("day", "i4")]
+)
+"""Active hours, faded to `day`, and ever; the last hour that counted; first day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,60 +70,84 @@ class Settings:
 
 
 class Own(NamedTuple):
-    """One row per entity."""
+    """What this shard's entities did."""
 
     profile: Float32s
-    """Active hours by hour of week, faded to the last day."""
-    totals: Float64s
-    """Active hours: faded, ever."""
-    days: Int32s
-    """First day, last day."""
-    last_hour: Int64s
+    """Active hours by hour of week, faded to the entity's `day`."""
+    entities: Records
+    """`ENTITY` by number."""
 
 
 def start() -> Own:
-    return Own(
-        np.zeros((0, HOURS), np.float32),
-        np.zeros((0, 2)),
-        np.zeros((0, 2), np.int32),
-        np.zeros(0, np.int64),
+    return Own(np.zeros((0, HOURS), np.float32), np.zeros(0, ENTITY))
+
+
+class Densities(NamedTuple):
+    """Densities of peer groups on one day, so that each is worked out once."""
+
+    group: np.ndarray[tuple[int], np.dtype[np.uint64]]
+    day: Int64s
+    of: Float64s
+    """Entities of the group."""
+    density: Float64s
+    """(KEPT, 168)"""
+
+
+def _no_densities() -> Densities:
+    return Densities(
+        np.zeros(KEPT, np.uint64),
+        np.full(KEPT, NO_DAY, np.int64),
+        np.zeros(KEPT),
+        np.zeros((KEPT, HOURS)),
     )
 
 
 @njit(cache=True)
 def _peer_density(
-    peers: Peers, group: np.uint64, today: int, half_life: float, density: Float64s
-) -> float:
-    """Fill the peers' share of each hour, shrunk to everyone's and to flat; entities of it."""
-    of, total, _ = look(peers, EVERYONE, TOTAL, today, half_life)
+    kept: Densities, peers: Records, group: np.uint64, today: int, fades: Float64s
+) -> int:
+    """Row of `kept` with the peers' share of each hour, shrunk to everyone's and to flat."""
+    at = int(group % np.uint64(KEPT))
+    if kept.day[at] == today and kept.group[at] == group:
+        return at
+    density = kept.density[at]
+    kept.group[at] = group
+    kept.day[at] = today
+    kept.of[at], total, _ = look(peers, EVERYONE, TOTAL, today, fades)
     for h in range(HOURS):
-        _, weight, _ = look(peers, EVERYONE, FIRST_HOUR + np.uint64(h), today, half_life)
+        _, weight, _ = look(peers, EVERYONE, FIRST_HOUR + np.uint64(h), today, fades)
         density[h] = (weight + 0.25) / (total + 0.25 * HOURS)
     if group != EVERYONE:
-        of, total, _ = look(peers, group, TOTAL, today, half_life)
+        kept.of[at], total, _ = look(peers, group, TOTAL, today, fades)
         for h in range(HOURS):
-            _, weight, _ = look(peers, group, FIRST_HOUR + np.uint64(h), today, half_life)
+            _, weight, _ = look(peers, group, FIRST_HOUR + np.uint64(h), today, fades)
             density[h] = (weight + 20.0 * density[h]) / (total + 20.0)
-    return of
+    return at
 
 
 @njit(cache=True)
 def own_density(profile: Float32s, prior: float, peers: Float64s, out: Float64s) -> None:
     """Density over the 168 hours from active hours and the peers' density; sums to 1."""
-    by_kind = np.zeros((2, DAY))
-    total = 0.0
+    k0, k1, k2, k3, k4 = KERNEL
+    edge = 2  # hours that the kernel reaches beyond either end, where the circle closes
+    week = np.empty(HOURS + 2 * edge)
+    kinds = np.zeros((2, DAY + 2 * edge))
     for h in range(HOURS):
+        week[h + edge] = profile[h]
         kind = 1 if h >= WEEKEND else 0
-        by_kind[kind, h % DAY] += profile[h] / (2.0 if kind else 5.0)
-        total += profile[h]
+        kinds[kind, h % DAY + edge] += profile[h] / (2.0 if kind else 5.0)
+    week[:edge], week[-edge:] = week[HOURS:-edge], week[edge : 2 * edge]
+    for kind in range(2):
+        day = kinds[kind]
+        day[:edge], day[-edge:] = day[DAY:-edge], day[edge : 2 * edge]
     for h in range(HOURS):
-        kind = 1 if h >= WEEKEND else 0
-        weight = 0.0
-        for j in range(5):
-            near = (h + j - 2) % HOURS
-            weight += KERNEL[j] * 0.5 * profile[near]
-            weight += KERNEL[j] * 0.5 * by_kind[kind, (h % DAY + j - 2) % DAY]
-        out[h] = weight + prior * peers[h]
+        of_week = (
+            k0 * week[h] + k1 * week[h + 1] + k2 * week[h + 2] + k3 * week[h + 3] + k4 * week[h + 4]
+        )
+        day = kinds[1 if h >= WEEKEND else 0]
+        at = h % DAY
+        of_day = k0 * day[at] + k1 * day[at + 1] + k2 * day[at + 2] + k3 * day[at + 3]
+        out[h] = 0.5 * (of_week + of_day + k4 * day[at + 4]) + prior * peers[h]
     scale = out.sum()
     for h in range(HOURS):
         out[h] /= scale
@@ -113,84 +156,95 @@ def own_density(profile: Float32s, prior: float, peers: Float64s, out: Float64s)
 @njit(cache=True, nogil=True)
 def _step(
     own: Own,
-    rows: Open,
+    opened: Open,
     peers: Peers,
     acts: Columns,
-    today: int,
-    half_life: float,
+    kept: Densities,
+    fades: Float64s,
     prior: float,
     grace: float,
     min_bits: float,
     out: Float64s,
-) -> tuple[Open, int]:
-    hits = 0
-    of_peers = np.empty(HOURS)
+) -> tuple[Open, Peers, int]:
+    profile, entities, sums = own.profile, own.entities, opened.slots
+    day = opened.day[0]
     density = np.empty(HOURS)
-    for i in range(acts.row.size):
+    hits = 0
+    for j in range(acts.row.size):
+        i = acts.row[j]
         e = acts.number[i]
         h = acts.hour_of_week[i]
         if e < 0 or h < 0:
             continue
-        newcomer = own.totals[e, 1] == 0
-        if not newcomer and own.last_hour[e] == acts.hour[i]:
+        newcomer = entities[e].ever == 0
+        if not newcomer and entities[e].hour == acts.hour[i]:
             continue
-        own.last_hour[e] = acts.hour[i]
+        today = int(acts.day[i])
+        if today != day:
+            peers = turned(peers, opened, today, fades)
+            day = today
+        entities[e].hour = acts.hour[i]
         if newcomer:
-            own.days[e, 0] = today
-        elif own.days[e, 1] != today:
-            fade = 2.0 ** (-(today - own.days[e, 1]) / half_life)
-            own.totals[e, 0] *= fade
-            for j in range(HOURS):
-                own.profile[e, j] *= np.float32(fade)
-        own.days[e, 1] = today
+            entities[e].since = today
+        elif entities[e].day != today:
+            fade = faded(fades, today - entities[e].day)
+            entities[e].active *= fade
+            for k in range(HOURS):
+                profile[e, k] *= np.float32(fade)
+        entities[e].day = today
         group = acts.group[i]
         # An hour that is a habit of its own needs no further look.
-        if own.totals[e, 1] >= grace and own.profile[e, h] * 20.0 < own.totals[e, 0]:
-            of = _peer_density(peers, group, today, half_life, of_peers)
-            own_density(own.profile[e], prior, of_peers, density)
+        if entities[e].ever >= grace and profile[e, h] * 20.0 < entities[e].active:
+            at = _peer_density(kept, peers.slots, group, today, fades)
+            of_peers = kept.density[at]
+            own_density(profile[e], prior, of_peers, density)
             tail = 0.0
-            for j in range(HOURS):
-                if density[j] <= density[h]:
-                    tail += density[j]
+            for k in range(HOURS):
+                if density[k] <= density[h]:
+                    tail += density[k]
             bits = -np.log2(min(1.0, tail))
             if bits >= min_bits:
-                out[0, hits] = acts.row[i]
+                out[0, hits] = i
                 out[1, hits] = bits
                 out[2, hits] = np.log2(of_peers[h] / density[h])
                 out[3, hits] = 1.0
                 out[4, hits] = density[h]
-                out[5, hits] = own.totals[e, 1]
+                out[5, hits] = entities[e].ever
                 out[6, hits] = of_peers[h]
-                out[7, hits] = of
-                out[8, hits] = own.days[e, 0]
-                out[9, hits] = own.profile[e, h]
+                out[7, hits] = kept.of[at]
+                out[8, hits] = entities[e].since
+                out[9, hits] = profile[e, h]
                 hits += 1
-        own.profile[e, h] += np.float32(1.0)
-        own.totals[e, 0] += 1.0
-        own.totals[e, 1] += 1.0
-        rows = push(rows, group, TOTAL, 1.0 if newcomer else 0.0, 1.0, 0.0)
-        rows = push(rows, group, FIRST_HOUR + np.uint64(h), 0.0, 1.0, 0.0)
-    return rows, hits
+        profile[e, h] += np.float32(1.0)
+        entities[e].active += 1.0
+        entities[e].ever += 1.0
+        if 2 * (opened.size[0] + 2) > sums.size:
+            sums = with_room(sums, opened.size[0] + 1)
+            opened = Open(sums, opened.size, opened.day)
+        hour = FIRST_HOUR + np.uint64(h)
+        add(sums, opened.size, mix(group, TOTAL), mix(EVERYONE, TOTAL), newcomer, 1.0, 0.0)
+        add(sums, opened.size, mix(group, hour), mix(EVERYONE, hour), 0.0, 1.0, 0.0)
+    return opened, peers, hits
 
 
 def step(
-    own: Own, rows: Open, peers: Peers, acts: Columns, today: int, settings: Settings
-) -> tuple[Own, Open, Hits]:
-    """Judge and learn one day's acts in order; arrays of `own` and `rows` change in place."""
+    own: Own, opened: Open, peers: Peers, acts: Columns, settings: Settings
+) -> tuple[Own, Open, Peers, Hits]:
+    """Judge and learn acts in order; arrays of `own` and `opened` change in place."""
     out = np.empty((FIELDS, acts.row.size))
-    rows, hits = _step(
+    opened, peers, hits = _step(
         own,
-        rows,
+        opened,
         peers,
         acts,
-        today,
-        settings.half_life_days,
-        settings.prior,
-        settings.grace,
-        settings.min_bits,
+        _no_densities(),
+        fade_table(float(settings.half_life_days)),
+        float(settings.prior),
+        float(settings.grace),
+        float(settings.min_bits),
         out,
     )
-    return own, rows, hits_of(out[:, :hits])
+    return own, opened, peers, hits_of(out[:, :hits])
 
 
 FAMILY = Family(
@@ -198,6 +252,6 @@ FAMILY = Family(
     settings=Settings,
     start=start,
     step=step,
-    by_entity=("profile", "totals", "days", "last_hour"),
+    by_entity=("profile", "entities"),
     needs_value=False,
 )

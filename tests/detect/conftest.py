@@ -1,0 +1,1 @@
+"""Makes `judging` importable from the folders below."""
