@@ -15,8 +15,8 @@ _TYPES = {"int64": "bigint", "int16": "smallint"}
 _TIME_FORMATS = (
     "%Y%m%dT%H%M%SZ",
     "%Y-%m-%dT%H:%M:%S%z",
-    "%a, %d %b %Y %H:%M:%S %Z",
     "%a, %d %b %Y %H:%M:%S %z",
+    "%a, %d %b %Y %H:%M:%S %Z",
     "%d/%b/%Y:%H:%M:%S %z",
     "%Y/%m/%d %H:%M:%S",
     "%m/%d/%Y %I:%M:%S %p",
