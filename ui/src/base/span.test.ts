@@ -48,7 +48,9 @@ describe("including", () => {
 describe("around", () => {
   it("shows what was before and after, of a single moment too", () => {
     const { start, end } = around({ start: 5e9, end: 5e9 });
-    expect(end - start).toBe(50 * 60_000);
+    expect(end - start).toBe(300 * 60_000);
     expect((start + end) / 2).toBe(5e9);
+    const longer = around({ start: 5e9, end: 5e9 + 35 * 60_000 });
+    expect(longer.end - longer.start).toBe(50 * 60_000);
   });
 });

@@ -7,9 +7,15 @@ export interface Span {
 
 export const NARROWEST = 200;
 
-/** What a case opens with: its own span with a little of what was before and after. */
+const MINUTE = 60_000;
+
+/**
+ * What a case opens with: its own span with a little of what was before and after; of a short one
+ * some hours, so that what was ordinary then is seen.
+ */
 export function around(span: Span): Span {
-  const half = Math.max((span.end - span.start) * 0.62, 25 * 60_000);
+  const width = span.end - span.start;
+  const half = width < 10 * MINUTE ? 150 * MINUTE : Math.max(width * 0.62, 25 * MINUTE);
   const middle = (span.start + span.end) / 2;
   return { start: Math.floor(middle - half), end: Math.ceil(middle + half) };
 }

@@ -112,7 +112,8 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
                         {zone.seconds(at)}
                       </a>
                     </td>
-                    <td title={`${e.app} · ${e.action}`}>
+                    <td title={`${e.app} · ${e.action} · ${e.outcome}`}>
+                      {e.outcome === "failure" && <span class="cross-out failure">✕ </span>}
                       {e.action || "—"} {app === undefined && <small>{e.app}</small>}
                     </td>
                     <td class="mono end" title={e.target}>

@@ -12,6 +12,14 @@ interface Props {
   readonly zone: Zone;
 }
 
+/** What `one in` counts, by the kind of entity. */
+const UNIT: Readonly<Record<string, string>> = {
+  actor: "actor-days",
+  src_ip: "address-days",
+  device: "device-days",
+  target: "target-days",
+};
+
 export function Head({ case: shown, judge, zone }: Props) {
   return (
     <header class="head">
@@ -29,12 +37,14 @@ export function Head({ case: shown, judge, zone }: Props) {
           </button>
         ))}
       </div>
-      <h1>{shown.headline}</h1>
+      <h1 title={shown.headline}>{shown.headline}</h1>
       <p class="summary">{shown.summary}</p>
       <dl class="facts">
         <div>
           <dt>how rare</dt>
-          <dd class={heat(shown.score)}>{rarityInFull(shown.one_in)} actor-days</dd>
+          <dd class={heat(shown.score)}>
+            {rarityInFull(shown.one_in)} {UNIT[shown.entity_type] ?? "days"}
+          </dd>
         </div>
         <div>
           <dt>history behind it</dt>
