@@ -23,7 +23,13 @@ def combine(findings: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(share=pl.col("evidence") * pl.lit(HALVING).pow(pl.col("nth")))
         .group_by(*STORY, "detector")
-        .agg(pl.col("share").sum(), pl.col("start").min(), pl.col("end").max(), findings=pl.len())
+        .agg(
+            # Sorted: a sum in another order may differ in its last bit, and so might ranks.
+            pl.col("share").sort().sum(),
+            pl.col("start").min(),
+            pl.col("end").max(),
+            findings=pl.len(),
+        )
     )
     return (
         by_detector.group_by(STORY)

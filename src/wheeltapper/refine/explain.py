@@ -4,10 +4,11 @@ Everything is rendered from data: the clause of the catalogue entry, the words o
 vocabulary, and the figures the kernel left in the finding's evidence.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import log2
+from typing import TypedDict
 
 from wheeltapper.refine import values
 from wheeltapper.refine.wording import Wording
@@ -28,6 +29,14 @@ class Kind:
     count: int
     targets: int
     target: str
+
+
+class Feature(TypedDict):
+    """A number about a day, as a model leaves it in its evidence."""
+
+    what: str
+    observed: float
+    usual: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +70,7 @@ class Told:
     since_day: int = 0
     title: str = ""
     """Of a rule."""
-    features: Sequence[Mapping[str, object]] = field(default_factory=tuple)
+    features: Sequence[Feature] = ()
     """Of a model: what contributed most."""
     kinds: Sequence[Kind] = ()
     """What a counted window was made of, the most frequent first."""
@@ -208,12 +217,11 @@ def _history(told: Told) -> str:
         return f"hardly ever active at that hour in {n:,} active hours {_since(told)}"
     if family == "rule":
         return f"rule “{values.clean(told.title or told.wording.about, 120)}”"
-    named = [
-        f"{values.clean(str(f.get('name', '')), 60).replace('_', ' ')} {f.get('observed')} "
-        f"where {f.get('median')} is usual"
-        for f in told.features[:3]
-    ]
-    return "the day as a whole does not look like this account: " + "; ".join(named)
+    return "; ".join(
+        f"{values.number(one['observed'])} {values.clean(one['what'], 60)}, "
+        f"where {values.number(one['usual'])} {'is' if one['usual'] == 1 else 'are'} usual"
+        for one in told.features[:3]
+    )
 
 
 def _about(expected: float) -> str:

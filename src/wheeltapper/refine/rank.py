@@ -14,6 +14,9 @@ def rank(stories: pl.DataFrame, budget_cases_per_day: float, days: int) -> pl.Da
     most = max(1, int(budget_cases_per_day * max(days, 1)))
     return (
         stories.filter(pl.col("score") >= LEAST)
-        .sort(["score", "evidence", "start", "entity"], descending=[True, True, False, False])
+        .sort(
+            ["score", "evidence", "start", "entity_type", "entity"],
+            descending=[True, True, False, False, False],
+        )
         .head(most)
     )

@@ -47,7 +47,7 @@ EVIDENCE = pl.Struct(
         "since_day": pl.Int64,
         "title": pl.String,
         "features": pl.List(
-            pl.Struct({"name": pl.String, "observed": pl.String, "median": pl.String})
+            pl.Struct({"what": pl.String, "observed": pl.Float64, "usual": pl.Float64})
         ),
     }
 )

@@ -24,13 +24,17 @@ class Scope(NamedTuple):
     entity: str
     key: str
     start: datetime
-    until: datetime
+    end: datetime
+    """Of the case that was judged; the verdict speaks for what comes after it."""
+
+
+_TIME = pl.Datetime("us", "UTC")
 
 
 def scopes(judged: Iterable[Case]) -> list[Scope]:
     """Scopes of the cases that were called expected."""
     return [
-        Scope(f.finding.detector, case.entity, f.key, case.start, case.end + LASTS)
+        Scope(f.finding.detector, case.entity, f.key, case.start, case.end)
         for case in judged
         if case.verdict in (EXPECTED, WRONG_DATA)
         for f in case.findings
@@ -45,22 +49,25 @@ def suppress(findings: pl.DataFrame, judged: Iterable[Case]) -> pl.DataFrame:
     rules = scopes(judged)
     if not rules:
         return findings.with_columns(suppressed=pl.lit(False))
-    table = (
-        pl.DataFrame(rules, schema=Scope._fields, orient="row")
-        .group_by("detector", "entity", "key")
-        .agg(pl.col("start").min(), pl.col("until").max(), ends=pl.col("until").min() - LASTS)
-        .with_columns(
-            pl.col("start", "until", "ends").cast(pl.Datetime("us", "UTC")),
+    table = pl.DataFrame(rules, schema=Scope._fields, orient="row").with_columns(
+        pl.col("start", "end").cast(_TIME)
+    )
+    time = pl.col("time")
+    rows = findings.with_row_index("row")
+    spoken = (
+        rows.select("row", "detector", "entity", "key", "time")
+        .join(table, on=["detector", "entity", "key"])
+        .group_by("row")
+        .agg(
+            later=((time > pl.col("end")) & (time <= pl.col("end") + LASTS)).any(),
+            own=time.is_between("start", "end").any(),
         )
+        .select("row", suppressed=pl.col("later") & ~pl.col("own"))
     )
     return (
-        findings.join(table, on=["detector", "entity", "key"], how="left", nulls_equal=True)
-        .with_columns(
-            suppressed=(
-                (pl.col("time") > pl.col("ends")) & (pl.col("time") <= pl.col("until"))
-            ).fill_null(False)
-        )
-        .drop("start", "until", "ends")
+        rows.join(spoken, on="row", how="left", maintain_order="left")
+        .drop("row")
+        .with_columns(pl.col("suppressed").fill_null(False))
         .with_columns(
             evidence=pl.when("suppressed").then(pl.col("evidence") * LEFT).otherwise("evidence")
         )

@@ -76,6 +76,6 @@ def wordings(judges: Judges) -> Wordings:
     for model in judges.models.names:
         name = MODEL + model
         known[name] = Wording(
-            name=name, family="model", about=f"model {model}", says="in an unusual mixture"
+            name=name, family="model", about=f"model {model}", says="had a day unlike their others"
         )
     return Wordings(known)
