@@ -1,0 +1,55 @@
+import math
+
+import pytest
+from few_findings import finding, frame, many, same
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wheeltapper.refine.discount import CAMPAIGN_ENTITIES, discount
+
+
+def wave(n, **more):
+    return discount(frame([finding(entity=f"person{i}", **more) for i in range(n)]))
+
+
+def test_forty_at_once_share_their_evidence():
+    found = wave(40)
+    assert set(found["together"]) == {40}
+    assert found["evidence"].to_list() == pytest.approx(
+        [8 * 0.5 * math.log2(5) / math.log2(40)] * 40
+    )
+
+
+def test_four_at_once_do_not():
+    assert wave(4)["evidence"].to_list() == [8.0] * 4
+
+
+def test_one_account_forty_times_does_not():
+    found = discount(frame([finding(hours=n / 60) for n in range(40)]))
+    assert set(found["evidence"]) == {8.0}
+
+
+def test_forty_within_a_month_do_not():
+    rows = [finding(entity=f"person{i}", days=4 * i) for i in range(40)]
+    assert set(discount(frame(rows))["evidence"]) == {8.0}
+
+
+def test_forty_with_another_value_each_do_not():
+    rows = [finding(entity=f"person{i}", value=f"C{i}") for i in range(40)]
+    assert set(discount(frame(rows))["evidence"]) == {8.0}
+
+
+def test_what_has_no_value_is_no_wave():
+    assert set(wave(40, value=None, key="")["evidence"]) == {8.0}
+
+
+@given(st.integers(1, 200))
+def test_the_more_the_less_each_never_negative(n):
+    fewer, more = wave(n)["evidence"][0], wave(n + 1)["evidence"][0]
+    assert 0 < more <= fewer <= 8
+    assert (more < 8) == (n + 1 >= CAMPAIGN_ENTITIES)
+
+
+@given(many())
+def test_the_order_of_rows_does_not_matter(rows):
+    assert same(discount(frame(rows)), discount(frame(rows[::-1])))

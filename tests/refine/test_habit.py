@@ -1,0 +1,49 @@
+from datetime import timedelta
+
+import pytest
+from few_findings import finding, frame, many, same
+from hypothesis import given
+
+from wheeltapper.refine.habit import habit
+
+
+def reference(rows):
+    """Days before, one finding at a time."""
+    before = []
+    for one in rows:
+        mine = [
+            r["time"].date()
+            for r in rows
+            if all(r[k] == one[k] for k in ("entity_type", "entity", "detector", "key"))
+        ]
+        today = one["time"].date()
+        days = {d for d in mine if today - timedelta(days=90) < d < today}
+        before.append(len(days) if one["detector"].startswith("rule.") else 0)
+    return before
+
+
+@given(many())
+def test_earlier_days_of_the_last_ninety_are_counted(rows):
+    frame_ = frame(rows).with_row_index("n")
+    found = habit(frame_).sort("n")
+    expected = reference(rows)
+    assert found["days_before"].to_list() == expected
+    assert found["evidence"].to_list() == [
+        pytest.approx(row["evidence"] / (1 + days))
+        for row, days in zip(rows, expected, strict=True)
+    ]
+
+
+@given(many())
+def test_the_order_of_rows_does_not_matter(rows):
+    assert same(habit(frame(rows)), habit(frame(rows[::-1])))
+
+
+def test_the_hundredth_time_of_one_day_is_no_habit():
+    rows = [finding(detector="rule.x", hours=n / 10) for n in range(100)]
+    assert set(habit(frame(rows))["days_before"]) == {0}
+
+
+def test_no_findings_of_rules_is_no_error():
+    assert habit(frame([finding()]))["days_before"].to_list() == [0]
+    assert len(habit(frame([]))) == 0
