@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 from organisation import MONDAY, history, table
 
 from wheeltapper.detect.models import Registry, train
+from wheeltapper.detect.models.userday import UserDay
 
 
 @pytest.fixture(scope="session")
@@ -17,5 +19,6 @@ def trained(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def model(trained):
+    """It judges other organisations' days of the same dates, which it has not learned from."""
     (only,) = Registry(trained).models
-    return only
+    return UserDay(replace(only.card, last=""), (trained / "userday.onnx").read_bytes())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from organisation import MONDAY, acts, history, odd_day, table
 
 from wheeltapper import finding
+from wheeltapper.detect.models import Registry
 from wheeltapper.detect.models.state import State
 from wheeltapper.detect.models.userday import THRESHOLD_BITS
 
@@ -43,6 +44,14 @@ def test_planted_day_is_found(odd):
     assert first.llr > 3
     assert first.observed > first.expected
     assert first.baseline_n >= 20
+
+
+def test_days_that_it_learned_from_are_not_judged(trained, odd):
+    (model,) = Registry(trained).models
+    activities, _ = odd
+    _, found = run(model, activities)
+    assert model.card.last >= str((MONDAY + timedelta(days=DAY)).date())
+    assert found.num_rows == 0
 
 
 def test_evidence_names_what_was_odd_and_the_acts(odd):

@@ -50,6 +50,8 @@ class Card:
     libraries: dict[str, str]
     sha256: str
     """Of the ONNX file."""
+    last: str = ""
+    """The last day it learned from; it judges only days after that."""
 
     def judge(self, score: float) -> tuple[float, float]:
         """Bits and llr of a score; both 0 below the lowest that stands in the card."""

@@ -119,6 +119,7 @@ def _card(
     )
     return Card(
         name=name,
+        last=str(last),
         about="A day unlike this actor's own days, taken as a whole",
         kind="userday",
         method=f"isolation forest, {TREES} trees of up to {DAYS_A_TREE} user-days",

@@ -57,6 +57,7 @@ class UserDay:
     def __init__(self, card: Card, model: bytes) -> None:
         self.card = card
         self.detector = f"model.{card.name}"
+        self._last = (date.fromisoformat(card.last or "1970-01-01") - date(1970, 1, 1)).days
         options = onnxruntime.SessionOptions()
         # One thread: the sum over trees has one order, so the same day has the same score.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -123,7 +124,9 @@ class UserDay:
         deviation, usual, n = relative(measured, state.history)
         scores = self.score(deviation)
         rows = []
-        for at in np.flatnonzero(n >= GRACE_DAYS):
+        # A day that it learned from is no test of it.
+        judged = n >= GRACE_DAYS if number > self._last else np.zeros(len(n), np.bool_)
+        for at in np.flatnonzero(judged):
             bits, llr = self.card.judge(scores[at])
             if bits >= THRESHOLD_BITS:
                 who = measured.row(int(at), named=True)
