@@ -188,6 +188,23 @@ def test_what_is_not_there_is_said(page: Page):
     expect(page.get_by_role("heading", level=1)).to_have_text("No case was judged yet")
 
 
+def test_a_server_that_fails_is_said_so_and_asked_again(browser: Browser, address: str):
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    sentence = '{"error": "the lake is being moved"}'
+    case = re.compile("/api/cases/c-7f3a$")
+    page.route(case, lambda route: route.fulfill(status=500, body=sentence))
+    page.goto("/cases/c-7f3a")
+    expect(page.get_by_role("alert")).to_contain_text("the lake is being moved")
+    page.unroute(case)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(HEADLINE)
+    context.set_offline(True)
+    page.keyboard.press("j")
+    expect(page.get_by_role("alert")).to_contain_text("is wheeltapper serve still running?")
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 800), (900, 800)])
 def test_text_can_be_read_in_light_and_dark_at_every_width(

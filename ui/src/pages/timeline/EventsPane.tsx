@@ -104,10 +104,7 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
                 return (
                   <tr key={e.event_id} onClick={follow(go, change)}>
                     <td class="mono">
-                      <a
-                        href={address({ ...route, ...change })}
-                        onClick={(ev) => ev.preventDefault()}
-                      >
+                      <a href={address({ ...route, ...change })}>
                         {days && `${zone.date(at)} `}
                         {zone.seconds(at)}
                       </a>
