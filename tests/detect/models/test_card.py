@@ -48,3 +48,5 @@ def test_card_written_and_read_is_the_same(trained, tmp_path):
     (tmp_path / "userday.toml").write_text(card.to_toml())
     (tmp_path / "userday.onnx").write_bytes((trained / "userday.onnx").read_bytes())
     assert load(tmp_path / "userday.toml") == card
+    assert card.judge(-1.0) == (0.0, 0.0)
+    assert card.judge(2.0) == (card.bits[-1], card.llr[-1])
