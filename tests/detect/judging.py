@@ -28,13 +28,13 @@ TALKATIVE = {
 }
 
 
-def detector(family: str, *, settings: object = None, **entry: object) -> Detector:
+def detector(family: str, *, settings: dict[str, float] | None = None, **entry: object) -> Detector:
     """A catalogue entry of a test: everything is looked at and, if odd at all, said."""
-    silent_below = TALKATIVE.get(family, {"min_bits": 0.0}) if settings is None else settings
+    given = TALKATIVE.get(family, {"min_bits": 0.0}) if settings is None else settings
     return Detector(**{
         "name": f"test.{family}", "family": family, "about": "", "filter": "true",
         "entity": "actor", "value": "action", "says": "",
-        "settings": families()[family].settings(**silent_below), **entry,
+        "settings": families()[family].settings(**given), **entry,
     })  # fmt: skip
 
 
