@@ -39,7 +39,7 @@ class Group(click.Group):
         except WheeltapperError as error:
             if ctx.params.get("debug"):
                 raise
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(terminal.safe_lines(error)) from error
         except BrokenPipeError:
             sys.stderr.close()
             raise SystemExit(0) from None
@@ -77,7 +77,7 @@ def _console() -> Console:
 
 def _say(text: str) -> None:
     """Counts and progress go to standard error: standard output is for results."""
-    click.echo(terminal.safe(text) if "\n" not in text else text, err=True)
+    click.echo(terminal.safe(text), err=True)
 
 
 @contextmanager
@@ -273,7 +273,7 @@ def show(ctx: click.Context, case: str, form: str) -> None:
         wheeltapper show 1
     """
     ws = _open(ctx)
-    found = ws.case(int(case) if case.isdigit() else case)
+    found = ws.case(case)
     if form == "json":
         terminal.print_rows([found.to_dict()], "ndjson")
         return
@@ -328,7 +328,10 @@ def judge(ctx: click.Context, case: str, verdict: str, by: str, reason: str) -> 
         wheeltapper judge 1 malicious --by ana --reason "keys were stolen"
     """
     ws = _open(ctx)
-    found = ws.judge(int(case) if case.isdigit() else case, verdict, by=by, reason=reason)
+    try:
+        found = ws.judge(case, verdict, by=by, reason=reason)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     _say(f"{found.headline}: {verdict} by {by}")
 
 

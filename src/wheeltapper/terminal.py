@@ -30,6 +30,11 @@ def safe(text: object) -> str:
     )  # fmt: skip
 
 
+def safe_lines(text: object) -> str:
+    """The same, of text that may have several lines."""
+    return "\n".join(safe(line) for line in str(text).split("\n"))
+
+
 def how_rare(score: float) -> str:
     """`1 in 210 k` actor-days, from log2 of N."""
     n = 2.0 ** min(score, 60.0)

@@ -8,6 +8,7 @@
 Frames are Polars. This module joins the rooms, as `cli` and `server` do.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from wheeltapper.store.casebook import Casebook
     from wheeltapper.store.lake import Lake
 
+RANK = re.compile(r"[1-9][0-9]{0,8}")
 TEMPLATE = Path(__file__).with_name("wheeltapper.toml")
 
 
@@ -239,9 +241,9 @@ class Workspace:
         WheeltapperError   if there is none.
         """
         with self.casebook() as book:
-            if isinstance(which, str) and not which.isdigit():
-                found = book.case(which)
-            else:
+            # An id may consist of digits alone, so ids are tried first.
+            found = book.case(which) if isinstance(which, str) else None
+            if found is None and RANK.fullmatch(str(which)):
                 ranked = book.cases(limit=int(which))
                 found = ranked[-1] if len(ranked) == int(which) else None
         if found is None:
