@@ -70,8 +70,12 @@ $(STATIC): ui/node_modules/.package-lock.json $(shell find ui/src ui/public -typ
 
 # Use
 
+ifeq ($(filter org php,$(SAMPLE)),)
+$(error SAMPLE is org or php, not $(SAMPLE))
+endif
+
 demo: demo-$(SAMPLE) ## the main job on a sample: SAMPLE=org|php SERVE=1|0 DIR=demo
-	@if [ "$(SERVE)" = 0 ]; then echo "see them on a timeline: $(RUN) serve"; \
+	@if [ "$(SERVE)" = 0 ]; then echo "See them on a timeline: .venv/bin/wheeltapper -w $(DIR)/$(SAMPLE) serve"; \
 	  else exec $(RUN) serve; fi
 
 # An organisation that is simulated, with one real hour of attack in it. Its folder is a workspace.
