@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 
 from wheeltapper.case import Case, CaseFinding
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.server import cases, events, history, overview
+from wheeltapper.server import cases, events, history
 from wheeltapper.server.activity import LaneBook
 from wheeltapper.server.answers import (
     ActivityView,
@@ -31,6 +31,7 @@ from wheeltapper.server.answers import (
     Problem,
     Status,
 )
+from wheeltapper.server.overview import Looked
 from wheeltapper.server.security import Guard, check_exposure
 from wheeltapper.server.view import View
 
@@ -71,10 +72,11 @@ def create(
 def _routes(view: View) -> APIRouter:
     api = APIRouter()
     lanes = LaneBook(view)
+    looked = Looked(view)
 
     @api.get("/overview")
     def read_overview() -> Overview:
-        return overview.overview(view)
+        return looked.overview()
 
     @api.get("/cases")
     def read_cases(

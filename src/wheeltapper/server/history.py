@@ -2,6 +2,7 @@
 against what the entity and its peers do otherwise.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
@@ -12,7 +13,6 @@ from wheeltapper.server.view import (
     View,
     entity_column,
     ids_of,
-    moment,
     span_of,
 )
 
@@ -24,37 +24,45 @@ LEAST_DAYS = 28
 
 def history_of(view: View, case: Case) -> HistoryView:
     """Acts of the case's entity over the whole log."""
-    first_day, last_day = _shown(view, case)
-    unit = _unit(first_day, last_day)
-    counts = _counts(view, case, unit, "true", {})
-    return HistoryView(unit=unit, bars=_bars(view, first_day, last_day, unit, counts))
+    unit, bars = _bars_of(view, case, "true", {})
+    return HistoryView(unit=unit, bars=bars)
 
 
 def kind_of(view: View, case: Case, finding: CaseFinding) -> KindView:
     """Acts of the same kind as a finding's, by the entity and by its peers."""
-    first_day, last_day = _shown(view, case)
-    unit = _unit(first_day, last_day)
     what, same, params = _same_kind(view, case, finding)
-    bars = _bars(view, first_day, last_day, unit, _counts(view, case, unit, same, params))
+    unit, bars = _bars_of(view, case, same, params)
     peers = None
     if case.entity_type == "actor":
         peers = _peers(view, case, unit, len(bars), same, params)
     return KindView(unit=unit, what=what, bars=bars, peers=peers)
 
 
-def _shown(view: View, case: Case) -> tuple[date, date]:
+def _bars_of(
+    view: View, case: Case, same: str, params: Mapping[str, object]
+) -> tuple[Unit, list[Bar]]:
+    """The entity's acts that are `same`, from its first act of any kind to the log's end."""
+    rows = view.rows(
+        f"""select cast(timezone($zone, time) as date) as day, count(*) filter ({same}) as acts
+            from activities where {entity_column(case)} = $entity group by 1 order by 1""",
+        {"entity": case.entity, "zone": view.config.timezone, **params},
+    )
+    first, last = _shown(view, case, rows[0]["day"] if rows else None)
+    unit = _unit(first, last)
+    counts: Counter[date] = Counter()
+    for row in rows:
+        counts[_start_of(row["day"], unit)] += row["acts"]
+    return unit, _bars(view, first, last, unit, counts)
+
+
+def _shown(view: View, case: Case, own: date | None) -> tuple[date, date]:
     """Local days from the entity's first act, or some weeks before the case, to the log's end."""
-    row = view.rows(
-        f"""select epoch_us(min(time)) as first, epoch_us(max(time)) as last,
-                   epoch_us(min(time) filter ({entity_column(case)} = $entity)) as own
-            from activities""",
-        {"entity": case.entity},
-    )[0]
     begin, end = view.zoned(case.start).date(), view.zoned(case.end).date()
-    if row["own"] is None:
-        return begin - timedelta(days=LEAST_DAYS), end
-    own, first, last = (view.zoned(moment(row[k])).date() for k in ("own", "first", "last"))
-    return max(first, min(own, begin - timedelta(days=LEAST_DAYS))), max(last, end)
+    some_weeks = begin - timedelta(days=LEAST_DAYS)
+    first, last, _ = view.lake.span()
+    if own is None or first is None or last is None:
+        return some_weeks, end
+    return max(view.zoned(first).date(), min(own, some_weeks)), max(view.zoned(last).date(), end)
 
 
 def _unit(first: date, last: date) -> Unit:
@@ -90,18 +98,6 @@ def _bars(view: View, first: date, last: date, unit: Unit, counts: Mapping[date,
 
 def _midnight(view: View, day: date) -> datetime:
     return datetime.combine(day, time(), view.zone)
-
-
-def _counts(
-    view: View, case: Case, unit: Unit, same: str, params: Mapping[str, object]
-) -> dict[date, int]:
-    rows = view.rows(
-        f"""select cast(date_trunc('{unit}', timezone($zone, time)) as date) as day,
-                   count(*) as acts
-            from activities where {entity_column(case)} = $entity and {same} group by 1""",
-        {"entity": case.entity, "zone": view.config.timezone, **params},
-    )
-    return {row["day"]: row["acts"] for row in rows}
 
 
 def _same_kind(view: View, case: Case, finding: CaseFinding) -> tuple[str, str, dict[str, object]]:
@@ -141,20 +137,27 @@ def _peers(
     others = "actor <> $entity and actor is not null" + (
         " and peer_group = $group" if group else ""
     )
-    asked = {"entity": case.entity, **({"group": group} if group else {})}
-    accounts = view.rows(
-        f"select count(distinct actor) as n from activities where {others}", asked
-    )[0]["n"]
+    rows = view.rows(
+        f"""with others as (select actor, time, {same} as same from activities where {others}),
+            per as (
+              select actor, date_trunc('{unit}', timezone($zone, time)) as day, count(*) as acts
+              from others where same group by all)
+            select acts, count(*) as times, (select count(distinct actor) from per) as doing,
+                   (select count(distinct actor) from others) as accounts
+            from per group by acts
+            union all select 0, 0, 0, count(distinct actor) from others
+            order by acts""",
+        {
+            "entity": case.entity,
+            "zone": view.config.timezone,
+            **({"group": group} if group else {}),
+            **params,
+        },
+    )
+    accounts = rows[0]["accounts"]
     if not accounts:
         return None
-    rows = view.rows(
-        f"""with per as (
-              select actor, date_trunc('{unit}', timezone($zone, time)) as day, count(*) as acts
-              from activities where {others} and {same} group by all)
-            select acts, count(*) as times, (select count(distinct actor) from per) as doing
-            from per group by acts order by acts""",
-        {**asked, "zone": view.config.timezone, **params},
-    )
+    rows = rows[1:]
     counts = [(0, max(0, accounts * units - sum(r["times"] for r in rows)))]
     counts += [(r["acts"], r["times"]) for r in rows]
     return Peers(

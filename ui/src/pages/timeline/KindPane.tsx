@@ -45,6 +45,10 @@ function Chart({ kind, finding, zone }: { kind: KindView; finding: FindingView; 
   const active = before.filter((b) => b.acts > 0).length;
   const beforeMost = Math.max(0, ...before.map((b) => b.acts));
   const observed = kind.bars.filter(inCase).reduce((n, b) => Math.max(n, b.acts), 0);
+  const date = (iso: string) => {
+    const at = Date.parse(iso);
+    return kind.unit === "month" ? `${zone.month(at)} ${zone.local(at).year}` : zone.date(at);
+  };
   const begin = kind.bars[0];
   const end = kind.bars[kind.bars.length - 1];
   return (
@@ -103,10 +107,10 @@ function Chart({ kind, finding, zone }: { kind: KindView; finding: FindingView; 
             {begin && end && (
               <>
                 <text class="axis" x={LEFT} y={TOP + PLOT + 16}>
-                  {zone.date(Date.parse(begin.start))}
+                  {date(begin.start)}
                 </text>
                 <text class="axis end" x={width} y={TOP + PLOT + 16}>
-                  {zone.date(Date.parse(end.start))}
+                  {date(end.start)}
                 </text>
               </>
             )}

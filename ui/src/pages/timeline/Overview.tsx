@@ -75,7 +75,7 @@ export function Overview({ asked, case: shown, own, window, zone, onWindow }: Pr
         <b>{bars.length > 0 ? `${counted(bars.length, unit)} of acts` : "History"}</b>
         <span>
           {over
-            ? `${zone.date(Date.parse(over.start))}: ${count(over.acts)}`
+            ? `${unit === "day" ? zone.date(Date.parse(over.start)) : zone.fullDate(Date.parse(over.start))}: ${count(over.acts)}`
             : asked.error !== undefined
               ? "could not be read"
               : "drag to zoom"}
