@@ -3,7 +3,7 @@ import pytest
 from wheeltapper.errors import ConfigError, WheeltapperError
 from wheeltapper.ingest import Sources
 from wheeltapper.ingest.mapper import Mapper
-from wheeltapper.ingest.projection import compile as to_sql
+from wheeltapper.ingest.projection import statement
 
 SOURCES = Sources.load()
 
@@ -12,7 +12,7 @@ def test_every_packaged_mapping_can_be_named_and_compiled():
     names = [mapping.name for mapping in SOURCES.mappings]
     assert len(names) == len(set(names)) > 15
     for name in names:
-        assert to_sql(SOURCES.named(name), timezone="UTC", year=0)
+        assert statement(SOURCES.named(name), timezone="UTC", year=0)
 
 
 def test_the_fallback_comes_last():

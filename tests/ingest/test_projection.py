@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from wheeltapper.ingest.mapping_file import load
-from wheeltapper.ingest.projection import compile as to_sql
+from wheeltapper.ingest.projection import statement
 
 HEAD = 'name = "mine"\nabout = "Mine"\n[detect]\nany = ["$.t", "$.line"]\n'
 
@@ -19,7 +19,7 @@ def project(tmp_path):
     def run(fields: str, *raw: str, head: str = HEAD, timezone: str = "UTC", year: int = 0):
         path = tmp_path / "mine.toml"
         path.write_text(head + fields)
-        sql = to_sql(load(path), timezone=timezone, year=year)
+        sql = statement(load(path), timezone=timezone, year=year)
         changed = datetime(2024, 1, 15, tzinfo=UTC)
         batch = pa.table(
             {

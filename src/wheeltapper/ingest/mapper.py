@@ -17,7 +17,7 @@ from wheeltapper.activity import NATIVE_SCHEMA, TIME
 from wheeltapper.errors import ConfigError
 from wheeltapper.ingest.batch import Reject, reject
 from wheeltapper.ingest.mapping import Mapping
-from wheeltapper.ingest.projection import compile as to_sql
+from wheeltapper.ingest.projection import statement
 from wheeltapper.ingest.waiting import Segment
 
 SCAN_ROWS = 16384
@@ -93,7 +93,7 @@ class Mapper:
         self, mapping: Mapping, segments: Sequence[Segment], raw: pa.ChunkedArray
     ) -> pa.Table:
         if mapping.name not in self._statements:
-            sql = to_sql(mapping, timezone=self._timezone, year=self._year)
+            sql = statement(mapping, timezone=self._timezone, year=self._year)
             self._statements[mapping.name] = sql
         changed = np.repeat(
             np.array([int(s.changed.timestamp() * 1e6) for s in segments], dtype=np.int64),

@@ -39,7 +39,7 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def compile(mapping: Mapping, *, timezone: str, year: int) -> str:
+def statement(mapping: Mapping, *, timezone: str, year: int) -> str:
     """The statement for a mapping.
 
     Parameters
