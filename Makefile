@@ -64,8 +64,8 @@ $(STATIC): ui/node_modules/.package-lock.json $(shell find ui/src ui/public -typ
 
 # Numba compiles each kernel once and keeps it: here, not while a newcomer waits.
 .venv/.warm: .venv/.installed $(shell find src/wheeltapper/detect -name '*.py')
-	@if [ -e src/wheeltapper/detect/warm.py ]; then \
-	  echo "make: kernels compiled"; $(PY) -m wheeltapper.detect.warm; fi
+	@echo "make: kernels compiled"
+	@$(PY) -m wheeltapper.detect.warm
 	@touch $@
 
 # Use
