@@ -55,21 +55,7 @@ def _secret(path: Path) -> bytes:
 
 def wordings(judges: Judges) -> Wordings:
     """The words and weights of everything that judges, for `refine`."""
-    known = {
-        d.name: Wording(
-            name=d.name,
-            family=d.family,
-            about=d.about,
-            says=d.says,
-            weight=d.weight,
-            filter=d.filter,
-            value=d.value_sql,
-            value_column=d.words_of,
-            unit=d.unit,
-            window_hours=getattr(d.settings, "window_hours", 1),
-        )
-        for d in judges.detectors
-    }
+    known = dict(detector_wordings(judges.detectors).by_name)
     for rule in judges.rules.rules:
         name = RULE + rule.name
         known[name] = Wording(name=name, family="rule", about=rule.title, says="{did}")
@@ -79,3 +65,24 @@ def wordings(judges: Judges) -> Wordings:
             name=name, family="model", about=f"model {model}", says="had a day unlike their others"
         )
     return Wordings(known)
+
+
+def detector_wordings(detectors: Sequence[Detector]) -> Wordings:
+    """The words and weights of catalogue entries."""
+    return Wordings(
+        {
+            d.name: Wording(
+                name=d.name,
+                family=d.family,
+                about=d.about,
+                says=d.says,
+                weight=d.weight,
+                filter=d.filter,
+                value=d.value_sql,
+                value_column=d.words_of,
+                unit=d.unit,
+                window_hours=getattr(d.settings, "window_hours", 1),
+            )
+            for d in detectors
+        }
+    )
