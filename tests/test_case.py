@@ -1,0 +1,80 @@
+import json
+from datetime import UTC, datetime
+
+from test_finding import FINDING
+from wheeltapper.case import Case, CaseFinding
+
+HOSTILE = '<script>alert("1")</script>'
+
+
+def case(findings=1, **fields):
+    listed = CaseFinding(
+        finding=FINDING,
+        bits=9.8765,
+        sentence=f"read the secret {HOSTILE}",
+        would_be_normal="a colleague reading it too",
+        first=FINDING.time,
+        last=FINDING.time,
+        count=1,
+        app="Secrets Manager",
+        value="GetSecretValue",
+        key="SecretsManager GetSecretValue",
+    )
+    return Case(
+        **{
+            "id": "c0ffee",
+            "rank": 1,
+            "score": 10.0,
+            "entity_type": "actor",
+            "entity": "ana",
+            "start": datetime(2026, 5, 18, 11, 54, tzinfo=UTC),
+            "end": datetime(2026, 5, 18, 12, 29, tzinfo=UTC),
+            "headline": f"Ana read 60 secrets {HOSTILE}",
+            "summary": "Never in 40 days.",
+            "baseline_days": 40,
+            "baseline_acts": 420,
+            "peer_group": "platform",
+            "peers": 12,
+            "tactics": ("discovery", "credential-access"),
+            "findings": (listed,) * findings,
+            "native_ids": ("e-1", "e-2"),
+            "event_count": 70,
+            "apps": ("Secrets Manager",),
+        }
+        | fields
+    )
+
+
+def test_as_json_it_has_what_programs_rely_on():
+    told = case().to_dict()
+    assert json.loads(json.dumps(told)) == told
+    contract = {"id", "rank", "score", "entity", "start", "end", "headline", "findings"}
+    assert contract | {"native_ids"} <= told.keys()
+    assert told["one_in"] == 1024
+    assert told["native_ids"] == ["e-1", "e-2"]
+    assert told["verdict_at"] is None
+    (listed,) = told["findings"]
+    assert listed["id"] == FINDING.id
+    assert listed["calibrated_bits"] == 9.877
+    assert listed["detector"] == FINDING.detector
+
+
+def test_when_it_was_judged_is_told():
+    at = datetime(2026, 5, 19, 8, tzinfo=UTC)
+    assert case(verdict_at=at).to_dict()["verdict_at"] == "2026-05-19T08:00:00+00:00"
+
+
+def test_in_a_notebook_log_text_stays_text():
+    shown = case()._repr_html_()
+    assert "<script" not in shown
+    assert shown.count("&lt;script&gt;") == 2
+    assert "1 in 1,024 actor-days" in shown
+    assert "2026-05-18 11:54 to 2026-05-18 12:29 UTC" in shown
+    assert "Would have been normal: a colleague reading it too." in shown
+
+
+def test_in_a_notebook_a_long_case_shows_its_ten_weightiest():
+    assert "more findings" not in case(findings=10)._repr_html_()
+    long = case(findings=12)._repr_html_()
+    assert long.count("<li>") == 10
+    assert "… and 2 more findings" in long

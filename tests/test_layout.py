@@ -1,0 +1,214 @@
+"""The rules of the house that a reviewer would forget."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import wheeltapper
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "wheeltapper"
+TESTS = ROOT / "tests"
+MODULES = sorted(p for p in SOURCE.rglob("*.py") if "static" not in p.parts)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+NOUNS = {"activity", "case", "config", "errors", "finding"}
+MAY_IMPORT = {  # nouns always; a room or root module that is not named here, itself only
+    "engines": {"detect", "engines", "enrich", "ingest", "refine", "store"},
+    "server": {"detect", "refine", "server", "store"},
+    "workspace": {"detect", "engines", "enrich", "ingest", "refine", "store"},
+    "doctor": {"workspace"},
+    "cli": {"doctor", "engines", "ingest", "server", "simulate", "terminal", "workspace"},
+    "__init__": {"workspace"},
+}
+
+TESTED_ELSEWHERE = {  # source: where, and why there
+    "errors.py": ("test_config.py", "two names; every refusal that is tested raises one"),
+    "ingest/batch.py": ("ingest/sources/test_every_source.py", "names what is handed out there"),
+    "server/answers.py": ("server/test_app.py", "shapes of answers, seen where they are given"),
+    "simulate/tables.py": (
+        "simulate/test_simulation.py",
+        "reads the data that is used there",
+    ),
+    "store/migrations/env.py": ("store/test_database.py", "run by opening a casebook"),
+    "store/migrations/versions/0001_cases_and_verdicts.py": (
+        "store/test_database.py",
+        "run by opening a casebook",
+    ),
+}
+WITHOUT_A_SOURCE = {  # test: what it is about
+    "browser/test_newcomer.py": "the page in Chromium",
+    "detect/rules/test_builtin.py": "the packaged rules",
+    "detect/rules/test_sigmahq.py": "SigmaHQ's rules and the records they come with",
+    "detect/test_packaged.py": "the packaged catalogue",
+    "ingest/test_bad_input.py": "every reader on what is broken",
+    "refine/test_words_golden.py": "what the vocabularies say about real acts",
+    "store/test_postgres.py": "the casebook on another database",
+    "test_docs.py": "what the documentation says",
+    "test_layout.py": "this file",
+    "test_wheel.py": "what is shipped",
+}
+
+RUNNERS = {"eval", "exec", "compile"}
+UNPICKLERS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+
+
+def name_of(path):
+    return str(path.relative_to(SOURCE))
+
+
+@cache
+def nodes(path):
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+def imports(path):
+    """Full dotted names that a file imports, wherever in it."""
+    for node in nodes(path):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def tracked():
+    """Files under version control, and those about to be."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_finds_the_source():
+    assert len(MODULES) > 100  # else the checks below pass by checking nothing
+    assert len(tracked()) > 200
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_run_one_way(path):
+    room = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+    allowed = NOUNS | MAY_IMPORT.get(room, {room})
+    for name in imports(path):
+        assert not name.startswith("."), f"{name}: ours are imported by their whole name"
+        package, target, *_ = [*name.split("."), ""]
+        ours = (SOURCE / target).is_dir() or (SOURCE / f"{target}.py").is_file()
+        if package == "wheeltapper" and target and ours:
+            assert target in allowed, f"{room} must not import {name}"
+
+
+def test_tests_mirror_sources():
+    sources = {name_of(path) for path in MODULES if path.name != "__init__.py"}
+    mirrored = {
+        str(path.relative_to(TESTS).with_name(path.name.removeprefix("test_"))): path
+        for path in TESTS.rglob("test_*.py")
+    }
+    without_test = sources - set(mirrored) - set(TESTED_ELSEWHERE)
+    assert not without_test, "write a test file, or say where it is tested, and why"
+    tests = {
+        str(path.relative_to(TESTS))
+        for name, path in mirrored.items()
+        # Mappings are data: tests of theirs are named after their log kind.
+        if name not in sources and not name.startswith("ingest/sources/")
+    }
+    assert not tests - set(WITHOUT_A_SOURCE), "name it after its source, or say what it is about"
+    assert not set(TESTED_ELSEWHERE) & set(mirrored), "these have their own test file now"
+    assert not set(TESTED_ELSEWHERE) - sources, "these are gone"
+    assert not set(WITHOUT_A_SOURCE) - tests, "these are gone, or have a source now"
+    for source, (where, _) in TESTED_ELSEWHERE.items():
+        assert (TESTS / where).exists(), f"{source} is said to be tested in {where}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_file_is_one_idea(path):
+    assert path.read_text().count("\n") <= 500, "look for the seam"
+    assert path.stem not in {"utils", "helpers", "common", "manager", "misc"}, "name the thing"
+
+
+def test_public_names_are_sorted_and_there():
+    assert wheeltapper.__all__ == sorted(wheeltapper.__all__)
+    assert set(wheeltapper.__all__) == set(wheeltapper._HOME)
+    for name in wheeltapper.__all__:
+        assert getattr(wheeltapper, name).__doc__, f"{name} is public and says nothing"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_read_is_run(path):
+    called = {
+        node.func.id
+        for node in nodes(path)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert not called & RUNNERS
+    assert not {name.split(".")[0] for name in imports(path)} & UNPICKLERS
+
+
+def test_no_file_names_a_registry():
+    # Put together here, so that this file is not one that names them.
+    hosts = [
+        "pypi" + ".org", "pythonhosted" + ".org", "registry." + "npmjs", "registry.yarn" + "pkg",
+        "crates" + ".io", "proxy." + "golang", "repo." + "maven", "deb." + "debian",
+        "--index-" + "url", "--extra-index-" + "url", "index-" + "url =", '"resolved' + '": "http',
+    ]  # fmt: skip
+    known = re.compile("|".join(map(re.escape, hosts)).encode())
+    naming = [str(path.relative_to(ROOT)) for path in tracked() if known.search(path.read_bytes())]
+    assert naming == []
+
+
+def declared(*extras):
+    """Distribution names that pyproject.toml asks for, as registries write them."""
+    wanted = list(PROJECT["dependencies"])
+    for extra in extras:
+        wanted += PROJECT["optional-dependencies"][extra]
+    return {plain(re.match(r"[\w.-]+", requirement)[0]) for requirement in wanted}
+
+
+def plain(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported(folder, *, but_not=()):
+    """Distribution names of what the files of a folder import, other than Python's own and ours."""
+    homes = metadata.packages_distributions()
+    ours = {"wheeltapper"}
+    if folder == TESTS:  # those import each other
+        ours |= {path.stem for path in TESTS.rglob("*.py")} | {p.name for p in TESTS.iterdir()}
+    names = {
+        name.split(".")[0]
+        for path in folder.rglob("*.py")
+        if path not in but_not
+        for name in imports(path)
+    }
+    return {
+        plain(homes[name][0] if name in homes else name)
+        for name in names - ours - sys.stdlib_module_names - {""}  # "": relative, so ours
+    }
+
+
+def test_what_is_imported_is_declared_and_the_other_way_round():
+    models = SOURCE / "detect" / "models"
+    training = {models / "forest.py", models / "train.py"}
+    not_imported = {"tzdata"}  # why: beside it in pyproject.toml
+    assert imported(SOURCE, but_not=training) == declared() - not_imported
+    assert imported(SOURCE) <= declared("train")
+    assert imported(TESTS) <= declared("dev", "train", "postgres")
+    assert imported(ROOT / "benchmarks") <= declared("bench", "dev", "train")
+
+
+def test_everything_declared_is_pinned_without_an_address():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.!+]+", pin) for pin in pins)
+    pinned = {plain(pin.partition("==")[0]) for pin in pins}
+    assert declared(*PROJECT["optional-dependencies"]) - pinned == set()
