@@ -10,6 +10,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["0", "the whole case again"],
   ["Shift ← →", "move in time; so does dragging"],
   ["Esc", "back one step: event, finding, search"],
+  ["1 … 5", "a verdict; the same again takes it back"],
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {
@@ -35,7 +36,7 @@ export function Help({ onClose }: { onClose: () => void }) {
               <kbd>{key}</kbd>
             </dt>
             <dd>
-              {label}: {meaning}; again takes it back
+              {label}: {meaning}
             </dd>
           </div>
         ))}
