@@ -165,7 +165,7 @@ def _reading(show: Callable[[float, float, str], None]) -> "Callable[[Reading], 
 
 def _tell_ingested(ws: Workspace, done: "Ingested") -> None:
     for source, acts in sorted(done.sources.items()):
-        if source:
+        if source and acts:
             _say(f"  took it for {source}: {acts:,} acts")
     known = f", {done.known:,} known already" if done.known else ""
     _say(f"{done.records:,} records from {done.files:,} files: {done.added:,} acts added{known}")

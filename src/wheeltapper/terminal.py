@@ -8,7 +8,7 @@ import csv
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -21,13 +21,19 @@ from wheeltapper.case import Case
 HOT, WARM = 14.0, 10.0  # log2 of one in 16,000 and one in 1,000 actor-days
 
 
+OBEYED = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+"""Unicode's categories of what a terminal obeys, or shows as nothing."""
+
+
 def safe(text: object) -> str:
     r"""Text without characters that a terminal obeys: each becomes `\x1b` or `\u202e`."""
-    return "".join(
-        c if c == " " or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-        else c.encode("unicode_escape").decode()
-        for c in str(text)
-    )  # fmt: skip
+    return _escaped(str(text), lambda c: c.encode("unicode_escape").decode())
+
+
+def _escaped(text: str, escape: Callable[[str], str]) -> str:
+    if text.isprintable():
+        return text
+    return "".join(escape(c) if unicodedata.category(c) in OBEYED else c for c in text)
 
 
 def safe_lines(text: object) -> str:
@@ -122,10 +128,10 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
 def print_rows(rows: Iterable[Mapping[str, object]], form: str) -> None:
     """Rows for programs on standard output: `json` (one array), `ndjson` or `csv`."""
     if form == "json":
-        print(json.dumps(list(rows), ensure_ascii=False, indent=1, default=str))
+        print(*map(_safe_json, _json(list(rows), indent=1).split("\n")), sep="\n")
     elif form == "ndjson":
         for row in rows:
-            print(json.dumps(row, ensure_ascii=False, default=str))
+            print(_safe_json(_json(row)))
     else:
         writer: csv.DictWriter[str] | None = None
         for row in rows:
@@ -135,9 +141,18 @@ def print_rows(rows: Iterable[Mapping[str, object]], form: str) -> None:
             writer.writerow({key: _cell(value) for key, value in row.items()})
 
 
+def _json(value: object, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+
+
+def _safe_json(line: str) -> str:
+    """The same JSON: what a terminal would obey can only stand in its strings."""
+    return _escaped(line, lambda c: json.dumps(c)[1:-1])
+
+
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = safe(value if isinstance(value, str) else _json(value))
     # A spreadsheet would run a cell that begins like a formula.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
