@@ -2,7 +2,7 @@
 
 Good at nights and weekends of people with a rhythm. Blind to entities that act around the clock
 and to whatever happens inside office hours. Silent where the record tells no time zone and none is
-known for the actor.
+known for the actor, and in an entity's first week, when most hours cannot have been used.
 
 Method: circular kernel density over the 168 hours of a week (Mardia and Jupp, "Directional
 Statistics", 2000, section 12.2) of *active hours*: an hour counts once a day however much happened
@@ -37,9 +37,12 @@ from wheeltapper.detect.table import Float32s, Float64s, Int64s, Records, with_r
 
 HOURS = 168
 DAY = 24
+WEEK_DAYS = 7
 FIRST_HOUR = np.uint64(1)
 WEEKEND = 5 * DAY  # hours of the week from here on
 KERNEL = (0.06, 0.24, 0.4, 0.24, 0.06)  # weight of hours -2 to +2
+ODD_SHARE = 0.5
+"""An hour that is used this often, against all hours being alike, is never odd."""
 KEPT = 64
 """Groups whose density of the day is kept at hand."""
 
@@ -193,8 +196,9 @@ def _step(
                 profile[e, k] *= np.float32(fade)
         entities[e].day = today
         group = acts.group[i]
+        known = entities[e].ever >= grace and today - entities[e].since >= WEEK_DAYS
         # An hour that is a habit of its own needs no further look.
-        if entities[e].ever >= grace and profile[e, h] * 20.0 < entities[e].active:
+        if known and profile[e, h] * 20.0 < entities[e].active:
             at = _peer_density(kept, peers.slots, group, today, fades)
             of_peers = kept.density[at]
             own_density(profile[e], prior, of_peers, density)
@@ -203,7 +207,8 @@ def _step(
                 if density[k] <= density[h]:
                     tail += density[k]
             bits = -np.log2(min(1.0, tail))
-            if bits >= min_bits:
+            # Of a flat rhythm some hours are the least used, and none is odd.
+            if bits >= min_bits and density[h] * HOURS < ODD_SHARE:
                 out[0, hits] = i
                 out[1, hits] = bits
                 out[2, hits] = np.log2(of_peers[h] / density[h])
