@@ -7,7 +7,7 @@ import pytest
 
 from wheeltapper.activity import ACTOR_TYPES, CATEGORIES, OUTCOMES
 from wheeltapper.ingest import Sources
-from wheeltapper.ingest.projection import compile as to_sql
+from wheeltapper.ingest.projection import statement
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "log-sources.md"
 MAPPINGS = Sources.load().mappings
@@ -35,7 +35,7 @@ class TestEverySource:
         database = duckdb.connect()
         database.execute("set TimeZone = 'UTC'")
         database.execute("create table batch (number bigint, raw varchar, changed timestamptz)")
-        sql = to_sql(mapping, timezone="Europe/Amsterdam", year=2024)
+        sql = statement(mapping, timezone="Europe/Amsterdam", year=2024)
         assert database.sql(sql).to_arrow_table().num_rows == 0
         database.execute("insert into batch values (0, '{}', null), (1, '{\"a\": [1]}', null)")
         assert database.sql(sql).to_arrow_table().num_rows == 2

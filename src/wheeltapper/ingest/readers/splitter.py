@@ -83,12 +83,12 @@ class Splitter:
                 if self._depth <= self._level:
                     start = at
             elif kind in _CLOSE:
-                self._depth = max(0, self._depth - 1)
+                before, self._depth = self._depth, max(0, self._depth - 1)
                 if self._depth == self._level:
                     yield self._give(text[start:at])
-                    start = at
-                elif self._depth < self._level:
+                elif before == self._level:
                     yield from self._between(text[start : token.start()])
+                if self._depth <= self._level:
                     start = at
         else:
             at = len(text)

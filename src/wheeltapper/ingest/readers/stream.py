@@ -5,6 +5,7 @@ readable is kept; `fault` then says why.
 """
 
 import codecs
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+from wheeltapper.ingest.readers.zstd_frames import MAGIC as ZSTD
+from wheeltapper.ingest.readers.zstd_frames import is_whole
+
+GZIP = b"\x1f\x8b"
 HEAD_BYTES = 64 << 10
 FREE_BYTES = 64 << 20
 """Up to this size no ratio is suspicious."""
@@ -84,7 +88,7 @@ class Stream:
         if self.fault:
             return b""
         try:
-            block = next(self._blocks, b"")
+            block = next(filter(None, self._blocks), b"")
         except (EOFError, UnicodeError, zlib.error) as error:
             self.fault = f"cut or corrupt: {error}; what came before was kept"
             return b""
@@ -143,6 +147,11 @@ def _zstd(file: BinaryIO) -> Iterator[bytes]:
             yield bytes(block)
             raise EOFError(str(error)) from error
         yield bytes(block)
+    # Arrow does not mind a frame that ends before it gave anything.
+    whole = is_whole(file)
+    file.seek(0, os.SEEK_END)
+    if not whole:
+        raise EOFError("the zstd data ends in the middle")
 
 
 def _utf8(blocks: Iterator[bytes]) -> Iterator[bytes]:
