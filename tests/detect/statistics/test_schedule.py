@@ -185,10 +185,10 @@ def test_both_hours_of_the_night_the_clocks_go_back_count():
 
 
 def test_nothing_is_said_in_the_first_week():
-    one = detector("schedule", settings={"min_bits": 0.0, "grace": 1.0, "prior": 0.1})
-    rows = [activity(days=day, minutes=60 * (day * 5 % 12)) for day in range(14)]
-    found = judged(activities(rows), [one])[0].to_pylist()
-    assert found[0]["time"] == rows[7]["time"]
+    one = detector("schedule", settings={"min_bits": 3.0, "grace": 1.0})
+    nights = [activity(days=5, minutes=60 * -6), activity(days=13, minutes=60 * 12)]
+    (found,) = judged(activities([*office(2), *nights]), [one])[0].to_pylist()
+    assert found["time"] == nights[1]["time"]
 
 
 def test_grace_is_kept():
