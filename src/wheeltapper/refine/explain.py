@@ -16,6 +16,8 @@ from wheeltapper.refine.words import Vocabulary
 
 PREPOSITIONS = ("from", "at", "with", "on", "using", "in", "through", "as", "to", "by", "under")
 UNITS = {"act": "acts", "session": "sessions", "day": "days"}
+NAME_IN_HEADLINE = 24
+"""A longer name of a target is left for the findings."""
 GIT_UNITS = {"act": "changes", "session": "commits", "day": "days"}
 
 
@@ -81,19 +83,22 @@ class Told:
 def plain(entity_type: str, entity: str) -> str:
     """A name as people say it: `kim.lee@example.org` is Kim Lee; an identifier stays itself."""
     shown = values.clean(entity, 60)
-    if entity_type != "actor" or "@" not in shown:
+    local, at, _ = shown.partition("@")
+    if entity_type != "actor" or not (local and at):
         return shown
-    local = shown.split("@", 1)[0]
     parts = local.replace("_", ".").split(".")
     if len(parts) > 1 and all(p.replace("-", "").isalpha() for p in parts):
         return " ".join(p.capitalize() for p in parts)
     return local
 
 
-def clause(told: Told, words: Vocabulary) -> str:
-    """What was unusual, without a subject: `read 60 secrets`, `from Nigeria`."""
+def clause(told: Told, words: Vocabulary, longest_name: int = 60) -> str:
+    """What was unusual, without a subject: `read 60 secrets`, `from Nigeria`.
+
+    A target whose name is longer than `longest_name` is not named.
+    """
     return told.wording.says.format(
-        did=_did(told, words),
+        did=_did(told, words, longest_name),
         doing=words.noun(told.source, told.app, told.action),
         value=_value(told, words),
         count=f"{told.observed:,.0f}",
@@ -101,21 +106,30 @@ def clause(told: Told, words: Vocabulary) -> str:
     )
 
 
-def _did(told: Told, words: Vocabulary) -> str:
+def _did(told: Told, words: Vocabulary, longest_name: int) -> str:
+    def named(target: str, targets: int) -> str | None:
+        return target if targets <= 1 and len(values.name(target)) <= longest_name else None
+
     if told.kinds:
         # A counted window holds several kinds of acts: the two most frequent are told.
         said = [
             words.act(
                 told.source, kind.app, kind.action, kind.count,
-                kind.target if kind.targets <= 1 else None, kind.outcome, told.reason,
+                named(kind.target, kind.targets), kind.outcome, told.reason,
             )
             for kind in told.kinds[:2]
         ]  # fmt: skip
-        return _listed(said)
+        return _listed(_without_repeated_verb(said))
     return words.act(
         told.source, told.app, told.action, max(told.acts, 1),
-        told.target if told.targets <= 1 else None, told.outcome, told.reason,
+        named(told.target, told.targets), told.outcome, told.reason,
     )  # fmt: skip
+
+
+def _without_repeated_verb(said: Sequence[str]) -> list[str]:
+    """`read 82 parameters`, `read 60 secrets`: the second `read` is not said again."""
+    verb = said[0].split(" ", 1)[0]
+    return [said[0], *(one.removeprefix(f"{verb} ") for one in said[1:])]
 
 
 def label(told: Told, words: Vocabulary) -> str:
@@ -123,7 +137,8 @@ def label(told: Told, words: Vocabulary) -> str:
     if "{did}" not in told.wording.says:
         return clause(told, words)
     if told.kinds:
-        return _listed([_briefly(told, k.app, k.action, k.count, words) for k in told.kinds[:2]])
+        said = [_briefly(told, k.app, k.action, k.count, words) for k in told.kinds[:2]]
+        return _listed(_without_repeated_verb(said))
     return _briefly(told, told.app, told.action, told.acts, words)
 
 
@@ -145,7 +160,7 @@ def sentence(told: Told, words: Vocabulary) -> str:
             told.source, told.app, told.action, 1, told.target, told.outcome, told.reason
         )
         what = f"{did} {what}"
-    against = "; ".join(p for p in (_history(told), _peers(told)) if p)
+    against = "; ".join(p for p in (_history(told, words), _peers(told)) if p)
     return f"{who} {what}: {against}." if against else f"{who} {what}."
 
 
@@ -193,11 +208,11 @@ def _since(told: Told) -> str:
     return f"since {day:%-d %B %Y}"
 
 
-def _history(told: Told) -> str:
+def _history(told: Told, words: Vocabulary) -> str:
     family, n = told.wording.family, told.baseline_n
     if family == "novelty":
         if n == 0:
-            return "the first this account was ever seen to do here"
+            return f"the first this {_account(told)} was ever seen to do here"
         if told.before < 0.5:
             return f"never before in {n:,} {_units(told)} {_since(told)}"
         times = max(1, round(told.before))
@@ -207,8 +222,11 @@ def _history(told: Told) -> str:
         per = _window(told.wording.window_hours)
         if n < 1:
             return f"{told.observed:,.0f} {per}, with no history of its own to compare with"
+        # "made 306 changes" need not be told twice.
+        count = f"{told.observed:,.0f}"
+        many = "all of them" if f" {count} " in f" {clause(told, words)} " else count
         return (
-            f"{told.observed:,.0f} {per}, where {_about(told.expected)} were to be expected "
+            f"{many} {per}, where {_about(told.expected)} were to be expected "
             f"from {n:,} active {'hours' if told.wording.window_hours == 1 else 'windows'}"
         )
     if family == "schedule":
@@ -218,10 +236,14 @@ def _history(told: Told) -> str:
     if family == "rule":
         return f"rule “{values.clean(told.title or told.wording.about, 120)}”"
     return "; ".join(
-        f"{values.number(one['observed'])} {values.clean(one['what'], 60)}, "
-        f"where {values.number(one['usual'])} {'is' if one['usual'] == 1 else 'are'} usual"
+        f"{values.number(one['observed'])} {values.clean(one['what'], 60)}, usually "
+        f"{values.number(one['usual']) if one['usual'] else 'none'}"
         for one in told.features[:3]
     )
+
+
+def _account(told: Told) -> str:
+    return {"actor": "account", "src_ip": "address"}.get(told.entity_type, told.entity_type)
 
 
 def _about(expected: float) -> str:
@@ -237,8 +259,10 @@ def _peers(told: Told) -> str:
     if told.wording.family == "novelty" and of >= 1:
         who = _group(told, of)
         had = round(told.peers)
+        if of == 1:
+            return f"{'nor has' if had == 0 else 'so has'} the only other {_peer(told)}".rstrip()
         if had == 0:
-            return f"nor has {'the one other' if of == 1 else 'any of'} {who}"
+            return f"nor has any of {who}"
         return f"{had:,} of {who} {'has' if had == 1 else 'have'}"
     if told.wording.family == "rate" and of >= 1:
         return f"{_about(told.peers)} among {_group(told, of)}"
@@ -246,10 +270,18 @@ def _peers(told: Told) -> str:
 
 
 def _group(told: Told, of: int) -> str:
+    peer = _peer(told)
+    return (
+        f"{of:,} {peer}{'' if of == 1 else 's'}"
+        if peer
+        else f"{of:,} other{'' if of == 1 else 's'}"
+    )
+
+
+def _peer(told: Told) -> str:
+    """What one of those is called that the entity is compared with."""
     group = values.clean(told.peer_group, 40)
-    if told.entity_type != "actor":
-        return f"{of:,} others"
-    return f"{of:,} {group} peers" if group else f"{of:,} others"
+    return f"{group} peer" if group and told.entity_type == "actor" else ""
 
 
 def _listed(items: Sequence[str], last: str = "and") -> str:
@@ -265,7 +297,8 @@ def duration(start: datetime, end: datetime) -> str:
     if took < timedelta(minutes=1):
         return ""
     if took < timedelta(hours=2):
-        return f"within {max(1, round(took.total_seconds() / 60)):d} minutes"
+        minutes = round(took.total_seconds() / 60)
+        return f"within {minutes} minutes" if minutes > 1 else "within a minute"
     if took < timedelta(hours=36):
         return f"within {round(took.total_seconds() / 3600):d} hours"
     return f"over {round(took.total_seconds() / 86400):d} days"
@@ -291,7 +324,7 @@ def headline(told: Sequence[Told], words: Vocabulary, start: datetime, end: date
     adverbs: list[str] = []
     seen: set[str] = set()
     for one in told:
-        what = clause(one, words)
+        what = clause(one, words, NAME_IN_HEADLINE)
         # One clause says where, one when: the weightiest of each detector.
         repeated = one.wording.name if adverbial(what) else what
         if repeated in seen:

@@ -145,7 +145,9 @@ def _told(
     # One row for each (detector, value) of a story: repeats are told once.
     mine = weighed.join(chosen.select(*STORY, "story"), on=STORY)
     merged = (
-        mine.sort("evidence", descending=True)
+        mine.sort(
+            "evidence", "time", pl.col("event_ids").list.first(), descending=[True, False, False]
+        )
         .group_by("story", "detector", "key", maintain_order=True)
         .agg(
             pl.all().exclude("story", "detector", "key", "event_ids", "time").first(),
@@ -261,7 +263,7 @@ def _case(
     # The act a finding is told by: its first that worked, or its first.
     first_event: dict[int, Row] = {}
     known_acts = events.filter(pl.col("action").is_not_null()).sort(
-        pl.col("outcome") == "failure", "time", descending=[False, False]
+        pl.col("outcome") == "failure", "time", "event_id"
     )
     for event in known_acts.to_dicts():
         first_event.setdefault(event["finding"], event)
@@ -303,7 +305,9 @@ def _case(
         tactics=attack.tactics(techniques),
         findings=tuple(kept),
         native_ids=tuple(
-            dict.fromkeys(i for i in events.sort("time")["native_id"].to_list() if i is not None)
+            dict.fromkeys(
+                i for i in events.sort("time", "event_id")["native_id"].to_list() if i is not None
+            )
         ),
         event_count=int(acts["n"].sum()),
         apps=tuple(apps),
@@ -321,6 +325,7 @@ def _kinds(events: pl.DataFrame) -> list[explain.Kind]:
     """Acts by kind, the most frequent first."""
     kinds = (
         events.filter(pl.col("action").is_not_null())
+        .sort("time", "event_id")
         .group_by("app", "action", "outcome", maintain_order=True)
         .agg(
             count=pl.len(),
@@ -398,7 +403,7 @@ def _one(
 def _case_finding(
     row: Row, told: explain.Told, events: pl.DataFrame, words: Vocabulary
 ) -> CaseFinding:
-    ids = events.sort("time")["event_id"].to_list()
+    ids = events.sort("time", "event_id")["event_id"].to_list()
     return CaseFinding(
         finding=Finding(
             detector=row["detector"],
@@ -421,8 +426,8 @@ def _case_finding(
         bits=float(row["evidence"]),
         sentence=explain.sentence(told, words),
         would_be_normal=explain.would_be_normal(told, words),
-        first=min([row["first"], *events["time"].to_list()]),
-        last=max([row["last"], *events["time"].to_list()]),
+        first=min(events["time"].to_list()),
+        last=max(events["time"].to_list()),
         count=int(row["repeats"]),
         app=told.kinds[0].app if told.kinds else told.app,
         value=explain.label(told, words),
