@@ -260,7 +260,8 @@ def _peers(told: Told) -> str:
         who = _group(told, of)
         had = round(told.peers)
         if of == 1:
-            return f"{'nor has' if had == 0 else 'so has'} the only other {_peer(told)}".rstrip()
+            only = f"the only other {_peer(told) or _account(told)}"
+            return f"nor has {only}" if had == 0 else f"{only} has"
         if had == 0:
             return f"nor has any of {who}"
         return f"{had:,} of {who} {'has' if had == 1 else 'have'}"

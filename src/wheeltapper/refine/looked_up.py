@@ -129,7 +129,7 @@ def natives(lake: Lake, ids: pa.Table) -> pl.DataFrame:
             select i.story, i.finding, a.native_id, a.event_id, a.time, a.source, a.app, a.action,
                    a.outcome, a.reason, a.target
             from activities a join ids i on a.event_id = i.id
-            order by i.story, i.finding, a.time
+            order by i.story, i.finding, a.time, a.event_id
             """,
             tables={"ids": ids},
         )
@@ -146,8 +146,9 @@ def windows(lake: Lake, wording: Wording, entity_type: str, asked: pa.Table) -> 
                    a.outcome, a.reason, a.target
             from activities a join asked w on a.{column} = w.entity
             where a.time >= w.start and a.time < w.until and ({wording.filter})
-            qualify row_number() over (partition by w.finding order by a.time) <= {MOST_EVENTS}
-            order by w.finding, a.time
+            qualify row_number() over (partition by w.finding order by a.time, a.event_id)
+                    <= {MOST_EVENTS}
+            order by w.finding, a.time, a.event_id
             """,
             tables={"asked": asked},
         )
