@@ -1,11 +1,11 @@
 from datetime import UTC, datetime, timedelta
 
-import mmdb
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enrich import mmdb
 from wheeltapper.activity import NATIVE_SCHEMA, SCHEMA
 from wheeltapper.config import Enrich
 from wheeltapper.enrich import Enricher

@@ -1,6 +1,6 @@
-import mmdb
 import pytest
 
+from enrich import mmdb
 from wheeltapper.enrich.geo import NOWHERE, Geo, Place
 from wheeltapper.enrich.network import address
 from wheeltapper.errors import ConfigError

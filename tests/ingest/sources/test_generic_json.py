@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import NOW
+from ingest.sources.conftest import NOW
 from wheeltapper import config
 from wheeltapper.ingest import read
 

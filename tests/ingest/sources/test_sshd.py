@@ -1,6 +1,6 @@
 """sshd, sudo, su and PAM, from text and from the journal."""
 
-from conftest import DATA
+from ingest.sources.conftest import DATA
 
 
 def test_written_lines(golden):
