@@ -61,6 +61,8 @@ class Mapper:
         self._statements: dict[str, str] = {}
         self._database = duckdb.connect(config={"enable_external_access": "false"})
         self._database.execute("set TimeZone = 'UTC'")
+        # It makes a join of IN with five values and more, and a join loses the rows' order.
+        self._database.execute("set disabled_optimizers = 'in_clause'")
 
     def map(self, mapping: Mapping, segments: Sequence[Segment], *, certain: bool) -> Mapped:
         """Records to Activities; `certain`: their kind was found out before, all of them fit."""

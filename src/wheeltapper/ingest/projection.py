@@ -74,10 +74,20 @@ class _Statement:
         known = f"coalesce({self._known()}, false) as known"
         text = self._text_columns()
         inner = [f"{sql} as {name}" for sql, name in self._lookups.items()]
-        source = f"select number, part, changed, {self._extracted('$', 'raw')} as v"
+        lists = [f"{self._extracted('$', 'raw')} as v"]
         if self.mapping.explode is not None:
-            source += f", {self._extracted('@', 'element')} as w"
-        source = f"{', '.join([source, *inner])} from ({self._items()})"
+            lists.append(f"{self._extracted('@', 'element')} as w")
+        source = ", ".join(["select number, part, changed", *lists, *inner])
+        source = f"{source}\nfrom ({self._items()})"
+        # Cleaned once, in columns: three times cheaper than in the list, and than wherever a
+        # value is looked at.
+        values = [
+            f"{self._clean(f'{letter}[{n}]')} as {letter}{n}"
+            for letter, paths in zip("vw", self._paths.values(), strict=True)
+            for n in range(1, len(paths) + 1)
+        ]
+        kept = ["number", "part", "changed", *self._lookups.values()]
+        source = f"select {', '.join([*kept, *values])}\nfrom ({source})"
         for column in text:
             source = f"select *, {column}\nfrom ({source})"
         for name in COLUMNS:
@@ -101,10 +111,7 @@ class _Statement:
 
     def _extracted(self, root: str, text: str) -> str:
         paths = ", ".join(literal(path) for path in self._paths[root])
-        # Cleaned once, not wherever a value is looked at: planning takes a quarter of the time.
-        values = f"json_extract_string({text}, [{paths}]::varchar[])"
-        nothing = ", ".join(map(literal, ("", *self.mapping.empty)))
-        return f"list_transform({values}, lambda x: case when x not in ({nothing}) then x end)"
+        return f"json_extract_string({text}, [{paths}]::varchar[])"
 
     def _text_columns(self) -> list[str]:
         """Columns that take a line apart, each resting on those before it."""
@@ -214,7 +221,7 @@ class _Statement:
         paths = self._paths[path.root]
         if path.json_path not in paths:
             paths.append(path.json_path)
-        return f"{'v' if path.root == '$' else 'w'}[{paths.index(path.json_path) + 1}]"
+        return f"{'v' if path.root == '$' else 'w'}{paths.index(path.json_path) + 1}"
 
     def _group(self, name: str) -> str:
         lines = self.mapping.lines
