@@ -134,7 +134,7 @@ wheel: .venv/.installed $(STATIC) ## builds sdist and wheel into dist/, with the
 	@rm -rf dist
 	@hatchling build
 
-constraints: | .venv/.node ## writes constraints.txt anew: the newest versions that fit together
+constraints: ## writes constraints.txt anew: the newest versions that fit together
 	@scripts/constraints "$(PYTHON)"
 
 clean: ## removes what was made: .venv, ui/node_modules, the page, dist, demo

@@ -30,9 +30,27 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
 }
 
 TESTED_ELSEWHERE = {  # source: where, and why there
+    "doctor.py": ("test_cli.py", "a command; every state it tells is brought about there"),
+    "engines/local/judges.py": (
+        "test_whole_path.py",
+        "gathers what judges; all of it judges there",
+    ),
     "errors.py": ("test_config.py", "two names; every refusal that is tested raises one"),
     "ingest/batch.py": ("ingest/sources/test_every_source.py", "names what is handed out there"),
+    "refine/looked_up.py": (
+        "test_whole_path.py",
+        "asks a real lake, and the answers are told there",
+    ),
+    "refine/refine.py": ("test_whole_path.py", "puts the steps in order; each has its own test"),
+    "refine/wording.py": ("refine/test_explain.py", "names what is handed in there"),
     "server/answers.py": ("server/test_app.py", "shapes of answers, seen where they are given"),
+    "server/view.py": ("server/test_app.py", "opens what every test of the server asks"),
+    "simulate/happenings.py": ("simulate/test_simulation.py", "seen in the logs it leaves"),
+    "simulate/journal.py": ("simulate/test_simulation.py", "seen in the logs it becomes"),
+    "simulate/life.py": ("simulate/test_simulation.py", "seen in the logs it leaves"),
+    "simulate/machines.py": ("simulate/test_simulation.py", "seen in the logs they write"),
+    "simulate/places.py": ("simulate/test_simulation.py", "seen in the addresses of the logs"),
+    "simulate/sources.py": ("simulate/test_simulation.py", "the text beside the logs"),
     "simulate/tables.py": (
         "simulate/test_simulation.py",
         "reads the data that is used there",
@@ -42,18 +60,21 @@ TESTED_ELSEWHERE = {  # source: where, and why there
         "store/test_database.py",
         "run by opening a casebook",
     ),
+    "workspace.py": ("test_cli.py", "each verb is a call of it"),
 }
 WITHOUT_A_SOURCE = {  # test: what it is about
     "browser/test_newcomer.py": "the page in Chromium",
     "detect/rules/test_builtin.py": "the packaged rules",
     "detect/rules/test_sigmahq.py": "SigmaHQ's rules and the records they come with",
     "detect/test_packaged.py": "the packaged catalogue",
+    "engines/test_kill.py": "whole runs, killed",
     "ingest/test_bad_input.py": "every reader on what is broken",
     "refine/test_words_golden.py": "what the vocabularies say about real acts",
     "store/test_postgres.py": "the casebook on another database",
     "test_docs.py": "what the documentation says",
     "test_layout.py": "this file",
     "test_wheel.py": "what is shipped",
+    "test_whole_path.py": "from logs to cases",
 }
 
 RUNNERS = {"eval", "exec", "compile"}
