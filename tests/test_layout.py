@@ -30,13 +30,11 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
 }
 
 TESTED_ELSEWHERE = {  # source: where, and why there
-    "doctor.py": ("test_cli.py", "a command; every state it tells is brought about there"),
     "engines/local/judges.py": (
         "test_whole_path.py",
         "gathers what judges; all of it judges there",
     ),
     "errors.py": ("test_config.py", "two names; every refusal that is tested raises one"),
-    "ingest/batch.py": ("ingest/sources/test_every_source.py", "names what is handed out there"),
     "refine/looked_up.py": (
         "test_whole_path.py",
         "asks a real lake, and the answers are told there",
@@ -60,7 +58,6 @@ TESTED_ELSEWHERE = {  # source: where, and why there
         "store/test_database.py",
         "run by opening a casebook",
     ),
-    "workspace.py": ("test_cli.py", "each verb is a call of it"),
 }
 WITHOUT_A_SOURCE = {  # test: what it is about
     "browser/test_newcomer.py": "the page in Chromium",
@@ -203,8 +200,8 @@ def imported(folder, *, but_not=()):
     """Distribution names of what the files of a folder import, other than Python's own and ours."""
     homes = metadata.packages_distributions()
     ours = {"wheeltapper"}
-    if folder == TESTS:  # those import each other
-        ours |= {path.stem for path in TESTS.rglob("*.py")} | {p.name for p in TESTS.iterdir()}
+    if folder != SOURCE:  # files there import each other
+        ours |= {p.stem for p in folder.rglob("*.py")} | {p.name for p in folder.iterdir()}
     names = {
         name.split(".")[0]
         for path in folder.rglob("*.py")
