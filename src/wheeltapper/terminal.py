@@ -56,7 +56,7 @@ def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     a, b = start.astimezone(zone), end.astimezone(zone)
     if a.date() == b.date():
         return f"{a:%-d %b %Y %H:%M}" + ("" if f"{a:%H:%M}" == f"{b:%H:%M}" else f"-{b:%H:%M}")
-    return f"{a:%-d %b %Y %H:%M} - {b:%-d %b %H:%M}"
+    return f"{a:%-d %b %Y %H:%M} - {b:{'%-d %b' if a.year == b.year else '%-d %b %Y'} %H:%M}"
 
 
 def print_cases(console: Console, cases: Sequence[Case], zone: ZoneInfo) -> None:
@@ -86,9 +86,9 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
     facts = [
         f"how rare: {how_rare(case.score)} {case.entity_type.replace('_', ' ')}-days",
         f"when: {span(case.start, case.end, zone)} ({zone.key})",
-        f"history: {case.baseline_days:,} days, {case.baseline_acts:,} acts",
+        f"history: {_counted(case.baseline_days, 'day')}, {_counted(case.baseline_acts, 'act')}",
     ]
-    if case.peer_group:
+    if case.peers:
         facts.append(f"peers: {case.peers}, {safe(case.peer_group)}")
     if case.tactics:
         facts.append(f"chain: {' → '.join(case.tactics)}")
@@ -119,10 +119,15 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
         console.print(Text(f"… and {len(case.findings) - 15} more findings", style="dim"))
     console.print(
         Text(
-            f"{len(case.native_ids):,} records behind it, of {case.event_count:,} acts in the time",
+            f"{_counted(len(case.native_ids), 'record')} behind it, of "
+            f"{_counted(case.event_count, 'act')} in the time",
             style="dim",
         )
     )
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def print_rows(rows: Iterable[Mapping[str, object]], form: str) -> None:
@@ -153,6 +158,8 @@ def _safe_json(line: str) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, int | float):
+        return str(value)
     text = safe(value if isinstance(value, str) else _json(value))
     # A spreadsheet would run a cell that begins like a formula.
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

@@ -271,12 +271,8 @@ def _peers(told: Told) -> str:
 
 
 def _group(told: Told, of: int) -> str:
-    peer = _peer(told)
-    return (
-        f"{of:,} {peer}{'' if of == 1 else 's'}"
-        if peer
-        else f"{of:,} other{'' if of == 1 else 's'}"
-    )
+    noun = _peer(told) or "other"
+    return f"{of:,} {noun}" if of == 1 else f"{of:,} {noun}s"
 
 
 def _peer(told: Told) -> str:

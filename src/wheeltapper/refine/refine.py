@@ -230,7 +230,7 @@ def _usual(
             value = wording
         else:
             continue
-        stories = _frame_of(asked[str(kind)]).filter(pl.col("story").is_in(part["story"]))
+        stories = _frame_of(asked[str(kind)]).filter(pl.col("story").is_in(part["story"].implode()))
         for row in looked_up.usual(lake, value, str(kind), _table(stories)).to_dicts():
             usual.setdefault((row["story"], str(detector)), []).append((row["value"], row["n"]))
     return usual

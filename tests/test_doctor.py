@@ -1,0 +1,87 @@
+import shutil
+
+import pytest
+
+from wheeltapper import workspace
+from wheeltapper.doctor import BROKEN, GOOD, WARNING, examine
+
+
+@pytest.fixture
+def copy(office, tmp_path):
+    return shutil.copytree(office.root, tmp_path / "work")
+
+
+def found(root):
+    return {check.what: check for check in examine(root)}
+
+
+def test_a_workspace_in_use(office):
+    checks = found(office.root)
+    assert checks["lake"].says == "1,080 acts from 2026-01-05 to 2026-02-13"
+    assert checks["casebook"].says == "1 cases"
+    assert checks["state"].says == "step 1, snapshot whole"
+    assert checks["rejects"].state == WARNING
+    assert checks["rejects"].says.startswith("1 records in ")
+    for what in ("settings", "log kinds", "detectors", "rules", "models", "disk"):
+        assert checks[what].state == GOOD, checks[what]
+        assert checks[what].says
+
+
+def test_an_empty_one(tmp_path):
+    workspace.init(tmp_path / "work")
+    checks = found(tmp_path / "work")
+    assert checks["lake"].state == WARNING
+    assert "wheeltapper run LOGS" in checks["lake"].says
+    assert checks["state"].says == "nothing judged yet"
+    assert "[enrich] directory" in checks["enrichment"].says
+
+
+def test_none(tmp_path):
+    (only,) = examine(tmp_path)
+    assert (only.what, only.state) == ("settings", BROKEN)
+    assert "wheeltapper init" in only.says
+
+
+@pytest.mark.parametrize(
+    ("what", "path", "content"),
+    [
+        ("state", "state/manifest.json", "{"),
+        ("casebook", "casebook.sqlite", "no database" * 100),
+        ("detectors", "detectors/mine.toml", "[mine.x]\nfamily = 'tea'"),
+        ("log kinds", "sources/mine.toml", "name = 3"),
+    ],
+)
+def test_what_is_broken_is_told_and_the_rest_is_looked_at(copy, what, path, content):
+    (copy / path).parent.mkdir(exist_ok=True)
+    (copy / path).write_text(content, encoding="utf-8")
+    checks = found(copy)
+    assert checks[what].state == BROKEN
+    assert checks[what].says
+    assert checks["lake"].state == GOOD
+    assert checks["disk"].says
+
+
+def test_a_damaged_snapshot_is_found(copy):
+    (snapshot,) = (copy / "state").glob("detect-*.arrow")
+    snapshot.write_bytes(snapshot.read_bytes()[:-1])
+    check = found(copy)["state"]
+    assert check.state == BROKEN
+    assert f"{snapshot.name}: damaged" in check.says
+
+
+def test_files_of_enrichment_that_are_not_there(tmp_path):
+    root = workspace.init(tmp_path / "work").root
+    settings = root / "wheeltapper.toml"
+    text = settings.read_text(encoding="utf-8").replace("[enrich]", '[enrich]\ntor = "tor.txt"')
+    settings.write_text(text, encoding="utf-8")
+    says = [c.says for c in examine(root) if c.what == "enrichment" and c.state == BROKEN]
+    assert says == [f"enrich.tor: {root / 'tor.txt'} is not there"]
+
+
+def test_rules_that_cannot_be_run(copy):
+    (copy / "rules").mkdir()
+    (copy / "rules" / "mine.yml").write_text("title: Mine\n", encoding="utf-8")
+    assert any(
+        c.state == WARNING and c.says == "1 cannot be run; see why: wheeltapper rules list"
+        for c in examine(copy)
+    )
