@@ -18,7 +18,7 @@ def test_the_files_that_architecture_names_exist():
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-@pytest.mark.parametrize("page", sorted(p.name for p in DOCS.rglob("*.md")) + ["README.md"])
+@pytest.mark.parametrize("page", [*sorted(p.name for p in DOCS.rglob("*.md")), "README.md"])
 def test_links_lead_somewhere(page):
     path = ROOT / page if page == "README.md" else next(DOCS.rglob(page))
     links = re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text())
@@ -39,7 +39,9 @@ def test_reference_pages_list_what_there_is():
     columns = (DOCS / "reference" / "activity.md").read_text()
     assert [f.name for f in activity.FIELDS if f"| `{f.name}` | {f.type} |" not in columns] == []
     detectors = (DOCS / "reference" / "detectors.md").read_text()
-    assert [d.name for d in catalogue.load() if f"| `{d.name}` | {d.family} |" not in detectors] == []
+    assert [
+        d.name for d in catalogue.load() if f"| `{d.name}` | {d.family} |" not in detectors
+    ] == []
 
 
 def test_settings_page_names_every_setting():
