@@ -167,6 +167,8 @@ def _told(
     events = _events(merged, lake, wordings)
     span = events.group_by("story").agg(start=pl.col("time").min(), end=pl.col("time").max())
     chosen = chosen.drop("start", "end").join(span, on="story", how="inner").sort("story")
+    if not len(chosen):  # their acts have gone from the lake
+        return []
     asked = {
         str(kind[0]): _table(part.select("story", "entity", "start", "end"))
         for kind, part in chosen.group_by("entity_type", maintain_order=True)

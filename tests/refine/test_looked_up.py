@@ -1,0 +1,100 @@
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+
+from wheeltapper.refine import looked_up
+from wheeltapper.refine.wording import Wording
+from wheeltapper.store import Lake
+from wheeltapper.testing import MONDAY, activities, activity
+
+IN_THE_HOUR = Wording(
+    name="x", family="rate", about="", says="{did}", filter="action = 'read'", window_hours=1
+)
+COUNTRY = Wording(
+    name="y", family="novelty", about="", says="from {value}", filter="true", value="country",
+    unit="day",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory) -> Lake:
+    lake = Lake(str(tmp_path_factory.mktemp("lake")))
+    rows = [
+        *(activity("ana", days=d, country="NL", peer_group="a") for d in range(5)),
+        *(activity("ana", days=d, minutes=5, country="DE", peer_group="a") for d in range(2)),
+        activity("ana", days=9, action="read", target="x", count=3, peer_group="a"),
+        activity("ana", days=9, minutes=1, action="read", target="y", peer_group="a"),
+        activity("ana", days=9, minutes=70, action="read", peer_group="a"),
+        activity("ben", days=9, peer_group="a", src_ip="192.0.2.1"),
+        activity(None, days=9, src_ip="192.0.2.1"),
+        activity("x' or true --", days=9),
+    ]
+    lake.append(activities(rows), "1")
+    return lake
+
+
+def stories(entity="ana", hours=1.0) -> pa.Table:
+    start = MONDAY + timedelta(days=9)
+    return pa.Table.from_pylist(
+        [{"story": 0, "entity": entity, "start": start, "end": start + timedelta(hours=hours)}]
+    )
+
+
+def test_days_of_all_actors(lake):
+    assert looked_up.actor_days(lake) == 5 + 1 + 1 + 1
+
+
+def test_acts_within_a_story_are_summed_up_by_kind(lake):
+    (one,) = looked_up.acts(lake, "actor", stories()).to_dicts()
+    assert (one["action"], one["n"], one["targets"]) == ("read", 4, 2)
+    assert looked_up.acts(lake, "src_ip", stories("192.0.2.1"))["n"].to_list() == [2]
+
+
+def test_what_was_known_before(lake):
+    (one,) = looked_up.baselines(lake, "actor", stories()).to_dicts()
+    assert (one["acts"], one["days"], one["since"], one["peer_group"]) == (7, 5, MONDAY, "a")
+    assert looked_up.baselines(lake, "actor", stories("nobody")).is_empty()
+
+
+def test_peers(lake):
+    assert looked_up.peer_counts(lake) == {"a": 2}
+
+
+def test_the_acts_behind_a_count_are_those_of_its_window(lake):
+    start = MONDAY + timedelta(days=9)
+    asked = pa.Table.from_pylist(
+        [{"story": 0, "finding": 7, "entity": "ana", "start": start,
+          "until": start + timedelta(hours=1)}]
+    )  # fmt: skip
+    found = looked_up.windows(lake, IN_THE_HOUR, "actor", asked)
+    assert found["target"].to_list() == ["x", "y"]
+    assert set(found["finding"]) == {7}
+
+
+def test_what_was_usual_counts_in_the_detectors_unit(lake):
+    rows = looked_up.usual(lake, COUNTRY, "actor", stories()).to_dicts()
+    assert [(r["value"], r["n"]) for r in rows] == [("NL", 5), ("DE", 2)]
+
+
+def test_a_name_that_would_be_sql_is_a_name(lake):
+    hostile = "x' or true --"
+    assert looked_up.acts(lake, "actor", stories(hostile))["n"].to_list() == [1]
+    entities = pa.table({"entity_type": ["actor"], "entity": [hostile]})
+    gathered = looked_up.Gathered(lake, entities, with_raw=False)
+    found = gathered.sql("select count(*)::bigint n, min(actor) actor from activities").to_pylist()
+    assert found == [{"n": 1, "actor": hostile}]
+
+
+def test_gathered_holds_all_of_the_chosen_and_nobody_else(lake):
+    entities = pa.table({"entity_type": ["actor", "src_ip"], "entity": ["ana", "192.0.2.1"]})
+    gathered = looked_up.Gathered(lake, entities, with_raw=True)
+    rows = gathered.sql("select actor, raw from activities")
+    assert set(rows["actor"].to_pylist()) == {"ana", "ben", None}
+    for question in (looked_up.acts, looked_up.baselines):
+        assert question(gathered, "actor", stories()).equals(question(lake, "actor", stories()))
+
+
+def test_an_entity_that_is_no_column_is_refused(lake):
+    with pytest.raises(ValueError, match="'actor; drop table x' is no entity column"):
+        looked_up.acts(lake, "actor; drop table x", stories())

@@ -1,0 +1,118 @@
+"""From findings and a lake to cases: everything but the words, which `test_explain` is about."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+
+from wheeltapper import config, finding
+from wheeltapper.refine.refine import case_id, refine, unpacked
+
+
+@pytest.fixture
+def again(office):
+    """Makes the office's cases anew, with something changed."""
+    lake, judges = office.lake, office.judges()
+    first, last, _ = lake.span()
+
+    def again(**changed):
+        from wheeltapper.engines.local.judges import wordings
+
+        given = {
+            "wordings": wordings(judges), "words": office.vocabulary(),
+            "settings": config.Refine(), "first": first, "last": last, **changed,
+        }  # fmt: skip
+        return refine(given.pop("findings", lake.findings()), lake, **given)
+
+    return again
+
+
+def test_the_same_findings_make_the_same_cases(office, again):
+    assert again() == office.cases()
+    findings = office.lake.findings()
+    backwards = findings.take(list(range(len(findings)))[::-1])
+    assert again(findings=backwards) == office.cases()
+
+
+def test_no_findings_make_no_cases(again):
+    assert again(findings=finding.SCHEMA.empty_table()) == []
+
+
+def test_a_case_stands_on_its_acts(office, again):
+    (case,) = again()
+    acts = office.activities(since=case.start, until=case.end + timedelta(microseconds=1))
+    mine = acts.filter(acts["actor"] == case.entity)
+    assert case.event_count == len(mine)
+    ids = {id.hex() for id in mine["event_id"]}
+    assert {id for f in case.findings for id in f.finding.event_ids} <= ids
+    assert set(case.native_ids) <= set(mine["native_id"])
+    assert len(set(case.native_ids)) == len(case.native_ids)
+    assert (case.start, case.end) == (
+        min(f.first for f in case.findings),
+        max(f.last for f in case.findings),
+    )
+    before = office.activities(f"actor = '{case.entity}'", until=case.start)
+    assert case.baseline_acts == len(before)
+    assert case.baseline_days == before["time"].dt.date().n_unique()
+    assert [f.bits for f in case.findings] == sorted((f.bits for f in case.findings), reverse=True)
+    assert case.apps == ("Okta",)
+
+
+def test_the_owner_of_the_application_is_named(again):
+    (case,) = again(settings=config.Refine(owners={"Okta": "idm@example.org", "Jira": "x"}))
+    assert case.owner == "idm@example.org"
+
+
+def test_within_the_budget(again):
+    (case,) = again(settings=config.Refine(budget_cases_per_day=0.001))
+    assert case.rank == 1
+
+
+def test_a_small_gap_tears_a_story_apart(again):
+    cases = again(settings=config.Refine(gap_hours=0.001))
+    assert len({c.id for c in cases}) == len(cases) > 1
+    assert [c.rank for c in cases] == list(range(1, len(cases) + 1))
+
+
+def test_a_finding_whose_act_the_lake_lost_tells_nothing(office, again):
+    rows = office.lake.findings().to_pylist()
+    lost = [{**row, "event_ids": [b"\0" * 16]} for row in rows]
+    assert again(findings=pa.Table.from_pylist(lost, finding.SCHEMA)) == []
+    one = pa.Table.from_pylist([*rows, {**lost[0], "detector": "any.country"}], finding.SCHEMA)
+    (case,) = again(findings=one)
+    assert "any.country" not in {f.finding.detector for f in case.findings}
+
+
+def test_a_verdict_counts_for_what_comes_after(again):
+    settings = config.Refine(gap_hours=0.001)
+    top, *_ = again(settings=settings)
+    nine_days = timedelta(days=9)
+    expected = replace(top, verdict="benign_expected")
+    earlier = replace(expected, start=top.start - nine_days, end=top.end - nine_days)
+    scores = {c.id: c.score for c in again(settings=settings, judged=[earlier])}
+    assert scores.get(top.id, 0.0) < top.score
+    assert again(settings=settings, judged=[expected])[0].score == top.score
+
+
+def test_evidence_is_unpacked_and_what_is_missing_is_null():
+    rows = [{"detector": "x", "evidence": text} for text in ('{"value": "a", "new": 1}', "{}")]
+    frame = unpacked(pa.Table.from_pylist(rows, finding.SCHEMA))
+    assert frame["value"].to_list() == ["a", None]
+    assert frame["features"].to_list() == [None, None]
+
+
+def test_what_a_model_leaves_is_read():
+    text = (
+        '{"title": "x", "features": [{"feature": "kib", "what": "KiB moved", "observed": 12, '
+        '"usual": 0.5}]}'
+    )
+    frame = unpacked(pa.Table.from_pylist([{"detector": "m", "evidence": text}], finding.SCHEMA))
+    assert frame["features"].to_list() == [[{"what": "KiB moved", "observed": 12.0, "usual": 0.5}]]
+
+
+def test_a_story_is_named_by_who_and_when(office):
+    case = office.case(1)
+    assert case.id == case_id(case.entity_type, case.entity, case.start)
+    assert case.id != case_id("src_ip", case.entity, case.start)
+    assert case.id != case_id(case.entity_type, case.entity, case.end)
