@@ -203,8 +203,8 @@ class _Work:
         """`records` without those rejected; the rejects that wait go with this batch."""
         rejects, self._rejects, self._rejected_bytes = self._rejects, [], 0
         ids = xxhash.xxh3_128(source.encode())
-        for event_id in activities.column("event_id").to_pylist():
-            ids.update(event_id)
+        for chunk in activities.column("event_id").chunks:
+            ids.update(b"".join(chunk.to_pylist()))
         files = dict.fromkeys([*(s.file for s in segments), *(r.file for r in rejects)])
         return Batch(
             activities=activities,

@@ -5,6 +5,7 @@ decoding it; what it accepts is strict JSON (no NaN, no lone surrogate, no 100,0
 """
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 import msgspec
 
@@ -18,8 +19,11 @@ DOCUMENT_BYTES = 128 << 20
 _BAD = (msgspec.DecodeError, RecursionError)
 _raw = msgspec.json.Decoder(msgspec.Raw)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
+_lists = msgspec.json.Decoder(dict[str, list[msgspec.Raw]])
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _BLANK = b" \t\r\n\0"
+_BRACE = ord("{")
+_first = itemgetter(0)
 
 
 def _claims(input: Input) -> bool:
@@ -77,17 +81,18 @@ def _document(data: bytes) -> list[msgspec.Raw] | None:
     try:
         if data.lstrip(_BLANK)[:1] == b"[":
             return _list.decode(data)
+        return _listed(_lists.decode(data))
+    except _BAD:
+        pass
+    try:  # there is more in the envelope than lists
         fields = _object.decode(data)
-        return next(
-            (
-                _list.decode(fields[name])
-                for name in ENVELOPES
-                if bytes(fields.get(name, b""))[:1] == b"["
-            ),
-            None,
-        )
+        return _listed({n: _list.decode(fields[n]) for n in ENVELOPES if n in fields})
     except _BAD:
         return None
+
+
+def _listed(lists: dict[str, list[msgspec.Raw]]) -> list[msgspec.Raw] | None:
+    return next((lists[name] for name in ENVELOPES if name in lists), None)
 
 
 def _split(input: Input) -> Iterator[Chunk]:
@@ -117,7 +122,7 @@ def _checked(input: Input, records: list[msgspec.Raw], numbers: range) -> Chunk:
     """Records whose JSON is known to be valid: objects, of a bearable length?"""
     limit = input.limits.max_record_bytes
     raw = [bytes(record) for record in records]
-    if all(r[:1] == b"{" and len(r) <= limit for r in raw):
+    if set(map(_first, raw)) <= {_BRACE} and max(map(len, raw), default=0) <= limit:
         return Chunk(raw, numbers)
     return _pieces_chunk(
         input,
