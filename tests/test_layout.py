@@ -30,17 +30,7 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
 }
 
 TESTED_ELSEWHERE = {  # source: where, and why there
-    "engines/local/judges.py": (
-        "test_whole_path.py",
-        "gathers what judges; all of it judges there",
-    ),
     "errors.py": ("test_config.py", "two names; every refusal that is tested raises one"),
-    "refine/looked_up.py": (
-        "test_whole_path.py",
-        "asks a real lake, and the answers are told there",
-    ),
-    "refine/refine.py": ("test_whole_path.py", "puts the steps in order; each has its own test"),
-    "refine/wording.py": ("refine/test_explain.py", "names what is handed in there"),
     "server/answers.py": ("server/test_app.py", "shapes of answers, seen where they are given"),
     "server/view.py": ("server/test_app.py", "opens what every test of the server asks"),
     "simulate/happenings.py": ("simulate/test_simulation.py", "seen in the logs it leaves"),
@@ -65,6 +55,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "detect/rules/test_sigmahq.py": "SigmaHQ's rules and the records they come with",
     "detect/test_packaged.py": "the packaged catalogue",
     "engines/test_kill.py": "whole runs, killed",
+    "ingest/test_add_a_log_source.py": "the example in docs/add-a-log-source.md",
     "ingest/test_bad_input.py": "every reader on what is broken",
     "refine/test_words_golden.py": "what the vocabularies say about real acts",
     "store/test_postgres.py": "the casebook on another database",
