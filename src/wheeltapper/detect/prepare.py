@@ -4,6 +4,7 @@ Filters and values are judged by DuckDB over the Arrow batch, all detectors in o
 filter means the same on every engine. Each string column is hashed once, by distinct value.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,12 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
+from wheeltapper import activity
 from wheeltapper.detect import sql
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.family import Columns
 from wheeltapper.detect.hashing import NULL, Hashes, hash_column, mix
 from wheeltapper.detect.table import Index, Int32s, Int64s, number_all
 
+EVIDENCE = ("app", "action", "source", "session", "target", "src_ip", "outcome")
+"""Columns that a finding quotes."""
+ALWAYS_READ = (
+    "event_id", "time", "received", "late", "hour_of_week", "count", "session", *EVIDENCE,
+)  # fmt: skip
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
 HOURS_A_WEEK = 168
@@ -69,6 +76,9 @@ class Prepared:
             self.hashes["event_id"] = data[::2][: len(ids)].copy()
         return self.hashes["event_id"]
 
+    def group_of(self, detector: Detector) -> Hashes:
+        return self.hash_of(detector.peers) if detector.peers else self._nothing()
+
     def unit_of(self, detector: Detector) -> Hashes:
         if detector.unit == "act":
             return self.acts()
@@ -100,12 +110,12 @@ class Prepared:
         return self.hashes[""]
 
     def columns_of(self, detector: Detector) -> Columns:
-        """What a detector's kernel reads. Not for threads: what is not there yet is made."""
+        """What a detector's kernel reads."""
         return Columns(
             row=self.rows[detector.filter],
             entity=self.hash_of(detector.entity),
             number=self.numbers[detector.entity],
-            group=self.hash_of(detector.peers) if detector.peers else self._nothing(),
+            group=self.group_of(detector),
             value=self.value_of(detector),
             unit=self.unit_of(detector),
             day=self.days,
@@ -132,8 +142,18 @@ def _judged(events: pa.Table, selected: Sequence[str]) -> list[pa.ChunkedArray]:
     return list(found.columns[1:])
 
 
+def columns_read(detectors: Sequence[Detector]) -> list[str]:
+    """The Activity columns that these detectors and their findings need."""
+    texts = " ".join(f"{d.filter} {d.value} {d.entity} {d.peers}" for d in detectors)
+    named = set(re.findall(r"[a-z_]+", texts.lower()))
+    return [f.name for f in activity.FIELDS if f.name in named or f.name in ALWAYS_READ]
+
+
 def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> Prepared:
-    """Judge filters and values of all detectors over a batch in (time, event_id) order."""
+    """Judge filters and values of all detectors over a batch in (time, event_id) order.
+
+    What comes before needs no state, so a thread may prepare the next batch while kernels run.
+    """
     filters = sorted({d.filter for d in detectors})
     values = sorted({d.value for d in detectors if d.value and not d.columns})
     selected = [f"coalesce(({f}), false)::boolean" for f in filters]
@@ -144,7 +164,7 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
     time_us = events["time"].cast(pa.int64()).to_numpy()
     how = pc.fill_null(events["hour_of_week"].cast(pa.int32()), -1).to_numpy()
     amount = pc.fill_null(events["count"], 1).to_numpy()
-    return Prepared(
+    prepared = Prepared(
         events=events,
         secret=secret,
         days=(time_us // DAY_US).astype(np.int32),
@@ -154,6 +174,12 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
         rows={f: np.flatnonzero(c) for f, c in zip(filters, judged, strict=False)},
         values=dict(zip(values, judged[len(filters) :], strict=True)),
     )
+    for d in detectors:  # all hashes are made here: threads only read them
+        prepared.hash_of(d.entity)
+        prepared.group_of(d)
+        prepared.value_of(d)
+        prepared.unit_of(d)
+    return prepared
 
 
 def number_entities(

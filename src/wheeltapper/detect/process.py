@@ -5,12 +5,12 @@ not be used again. Deterministic; no clock, no randomness, no I/O. Events come i
 order; cutting them into any batches gives the same findings and the same state, byte for byte.
 """
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +19,7 @@ from wheeltapper import finding
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.family import Columns, Hits, families
 from wheeltapper.detect.peers import Open, Peers, no_peers, nothing_open
-from wheeltapper.detect.prepare import Prepared, number_entities, prepare
+from wheeltapper.detect.prepare import EVIDENCE, Prepared, number_entities, prepare
 from wheeltapper.detect.table import Index, new_index, widened
 
 MINIMUM = -(2**63)
@@ -56,7 +56,7 @@ def start(detectors: Sequence[Detector]) -> State:
 
 def process(
     state: State,
-    events: pa.Table,
+    events: pa.Table | Prepared,
     detectors: Sequence[Detector],
     secret: bytes,
     executor: Executor | None = None,
@@ -67,7 +67,7 @@ def process(
     ----------
     state : State           from `start` or from the call before; not to be used again
     events : pa.Table       columns of `activity.SCHEMA`, in (time, event_id) order, none twice,
-                            none before the state's watermark
+                            none before the state's watermark; or what `prepare` made of them
     detectors : the catalogue the state was started with
     secret : 16 bytes       key of the hash
     executor : runs the detectors side by side (their kernels let go of the interpreter)
@@ -80,12 +80,12 @@ def process(
     ------
     ValueError   if events are out of order or before the watermark.
     """
-    if not len(events):
+    prepared = events if isinstance(events, Prepared) else prepare(events, detectors, secret)
+    if not len(prepared.events):
         return state, finding.SCHEMA.empty_table()
-    times = events["time"].cast(pa.int64()).to_numpy()
+    times = prepared.events["time"].cast(pa.int64()).to_numpy()
     if times[0] < state.watermark_us or (np.diff(times) < 0).any():
         raise ValueError("process needs acts in order of time, none before the watermark")
-    prepared = prepare(events, detectors, secret)
     indexes = number_entities(prepared, detectors, state.indexes)
     # The most work first: two threads end at about the same time.
     busiest = sorted(detectors, key=lambda d: prepared.rows[d.filter].size, reverse=True)
@@ -126,10 +126,7 @@ def _findings(detector: Detector, hits: Hits, prepared: Prepared) -> pa.Table:
         value = prepared.values[detector.value].take(pa.array(hits.row)).to_pylist()
     else:
         value = [None] * len(rows)
-    kept = {
-        name: rows[name].cast(pa.string()).to_pylist()
-        for name in ("app", "action", "source", "session", "target", "src_ip", "outcome")
-    }
+    kept = {name: rows[name].cast(pa.string()).to_pylist() for name in EVIDENCE}
     group = rows[detector.peers].cast(pa.string()).to_pylist() if detector.peers else []
     evidence = []
     for i in range(len(rows)):
@@ -146,7 +143,7 @@ def _findings(detector: Detector, hits: Hits, prepared: Prepared) -> pa.Table:
         if group and group[i] is not None:
             said["peer_group"] = group[i]
         said |= {name: column[i] for name, column in kept.items() if column[i] is not None}
-        evidence.append(json.dumps(said, ensure_ascii=False, separators=(",", ":")))
+        evidence.append(msgspec.json.encode(said))
     n = len(rows)
     return pa.table(
         {
@@ -162,7 +159,7 @@ def _findings(detector: Detector, hits: Hits, prepared: Prepared) -> pa.Table:
             "event_ids": pa.array([[id] for id in rows["event_id"].to_pylist()],
                                   pa.list_(pa.binary())),
             "attack": pa.array([list(detector.attack)] * n, pa.list_(pa.string())),
-            "evidence": pa.array(evidence, pa.string()),
+            "evidence": pa.array(evidence, pa.binary()).cast(pa.string()),
         },
         schema=finding.SCHEMA,
     )  # fmt: skip

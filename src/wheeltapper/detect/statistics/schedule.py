@@ -156,6 +156,22 @@ def own_density(profile: Float32s, prior: float, peers: Float64s, out: Float64s)
         out[h] /= scale
 
 
+@njit(cache=True)
+def _weight_of(profile: Float32s, h: int) -> float:
+    """One hour's part of `own_density` before the peers', by itself: what it is made from sums to
+    the entity's active hours."""
+    first, days = (5, 2) if h >= WEEKEND else (0, 5)
+    weight = 0.0
+    for j in range(5):
+        weight += KERNEL[j] * profile[(h + j - 2) % HOURS]
+        at = (h % DAY + j - 2) % DAY
+        of_day = 0.0
+        for day in range(first, first + days):
+            of_day += profile[day * DAY + at]
+        weight += KERNEL[j] * of_day / days
+    return 0.5 * weight
+
+
 @njit(cache=True, nogil=True)
 def _step(
     own: Own,
@@ -198,9 +214,14 @@ def _step(
         group = acts.group[i]
         known = entities[e].ever >= grace and today - entities[e].since >= WEEK_DAYS
         # An hour that is a habit of its own needs no further look.
-        if known and profile[e, h] * 20.0 < entities[e].active:
+        odd = known and profile[e, h] * 20.0 < entities[e].active
+        if odd:
             at = _peer_density(kept, peers.slots, group, today, fades)
             of_peers = kept.density[at]
+            # Most need no whole one: the density of this hour alone is quickly had.
+            weight = _weight_of(profile[e], h) + prior * of_peers[h]
+            odd = weight * HOURS < (ODD_SHARE + 0.01) * (entities[e].active + prior)
+        if odd:
             own_density(profile[e], prior, of_peers, density)
             tail = 0.0
             for k in range(HOURS):
