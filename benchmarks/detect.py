@@ -67,7 +67,8 @@ def main() -> None:
             sizes.append(best)
             print(f"{best['events']:>12,} {best['events_per_s']:>12,.0f} {best['steps']:>10.2f}"
                   f" {best['findings']:>9,} {best['peak_mib']:>9,.0f} {best['pairs']:>10,}"
-                  f" {best['bytes_per_pair']:>10.0f} {best['core_s_per_m']:>9.2f}", flush=True)  # fmt: skip
+                  f" {best['bytes_per_pair']:>10.0f} {best['core_s_per_m']:>9.2f}",
+                  flush=True)  # fmt: skip
         river = beside(lake, detectors, river_acts)
     last = sizes[-1]
     ratio = last["events_per_s"] / river["events_per_s"]
