@@ -1,7 +1,7 @@
 """A batch of Activities as the numbers that kernels read.
 
-Filters and values are judged by DuckDB over the Arrow batch, all detectors in one query, so that a
-filter means the same on every engine. Each string column is hashed once, by distinct value.
+Filters and values are SQL, judged by DuckDB so that an entry means the same on every engine. Each
+string column is hashed once, by distinct value. What detectors have in common is made once.
 """
 
 import re
@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from numba import njit
 
 from wheeltapper import activity
-from wheeltapper.detect import sql
 from wheeltapper.detect.catalogue import Detector
+from wheeltapper.detect.distinct import filtered, valued
 from wheeltapper.detect.family import Columns
 from wheeltapper.detect.hashing import NULL, Hashes, hash_column, mix
 from wheeltapper.detect.table import Index, Int32s, Int64s, number_all
@@ -23,14 +23,13 @@ from wheeltapper.detect.table import Index, Int32s, Int64s, number_all
 EVIDENCE = ("app", "action", "source", "session", "target", "src_ip", "outcome")
 """Columns that a finding quotes."""
 ALWAYS_READ = (
-    "event_id", "time", "received", "late", "hour_of_week", "count", "session", *EVIDENCE,
+    "event_id", "time", "hour_of_week", "count", "session", *EVIDENCE,
 )  # fmt: skip
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
 HOURS_A_WEEK = 168
 MOST_ACTS = 1_000_000
 """A record that says it stands for more is taken to stand for so many."""
-Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 @njit(cache=True, nogil=True)
@@ -56,7 +55,7 @@ class Prepared:
     amount: np.ndarray[tuple[int], np.dtype[np.float64]]
     rows: dict[str, Int64s]
     """Rows that a filter lets through, by its SQL."""
-    values: dict[str, pa.ChunkedArray]
+    values: dict[str, pa.DictionaryArray]
     """Values that are expressions, by their SQL."""
     numbers: dict[str, Int32s] = field(default_factory=dict)
     """Dense entity numbers by entity column; -1 for rows that no detector of it looks at."""
@@ -125,23 +124,6 @@ class Prepared:
         )
 
 
-def _judged(events: pa.Table, selected: Sequence[str]) -> list[pa.ChunkedArray]:
-    """Columns of SQL expressions over the events, in the events' order."""
-    if not selected:
-        return []
-    # DuckDB's threads hand rows back in whatever order they finish.
-    connection = sql.connect()
-    connection.register(
-        "numbered", events.append_column("row_number_", pa.array(np.arange(len(events))))
-    )
-    query = ", ".join(f"{expression} as c{i}" for i, expression in enumerate(selected))
-    found = connection.sql(f"select row_number_, {query} from numbered").to_arrow_table()
-    rows = found["row_number_"].to_numpy()
-    if (np.diff(rows) < 0).any():
-        found = found.take(pa.array(np.argsort(rows)))
-    return list(found.columns[1:])
-
-
 def columns_read(detectors: Sequence[Detector]) -> list[str]:
     """The Activity columns that these detectors and their findings need."""
     texts = " ".join(f"{d.filter} {d.value} {d.entity} {d.peers}" for d in detectors)
@@ -154,13 +136,15 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
 
     What comes before needs no state, so a thread may prepare the next batch while kernels run.
     """
-    filters = sorted({d.filter for d in detectors})
-    values = sorted({d.value for d in detectors if d.value and not d.columns})
-    selected = [f"coalesce(({f}), false)::boolean" for f in filters]
-    # A value that is an expression is computed only where a detector wants it.
-    wanted = {v: " or ".join(f"({d.filter})" for d in detectors if d.value == v) for v in values}
-    selected += [f"case when {wanted[v]} then ({v})::varchar end" for v in values]
-    judged = _judged(events, selected)
+    rows = filtered(events, sorted({d.filter for d in detectors}))
+    values = {}
+    for value in sorted({d.value for d in detectors if d.value and not d.columns}):
+        # Computed only where a detector wants it.
+        wanted = np.zeros(len(events), np.bool_)
+        for d in detectors:
+            if d.value == value:
+                wanted[rows[d.filter]] = True
+        values[value] = valued(events, value, np.flatnonzero(wanted))
     time_us = events["time"].cast(pa.int64()).to_numpy()
     how = pc.fill_null(events["hour_of_week"].cast(pa.int32()), -1).to_numpy()
     amount = pc.fill_null(events["count"], 1).to_numpy()
@@ -171,8 +155,8 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
         hours=time_us // HOUR_US,
         hour_of_week=np.where((how >= 0) & (how < HOURS_A_WEEK), how, np.int32(-1)),
         amount=np.clip(amount, 1, MOST_ACTS).astype(np.float64),
-        rows={f: np.flatnonzero(c) for f, c in zip(filters, judged, strict=False)},
-        values=dict(zip(values, judged[len(filters) :], strict=True)),
+        rows=rows,
+        values=values,
     )
     for d in detectors:  # all hashes are made here: threads only read them
         prepared.hash_of(d.entity)

@@ -158,8 +158,7 @@ def own_density(profile: Float32s, prior: float, peers: Float64s, out: Float64s)
 
 @njit(cache=True)
 def _weight_of(profile: Float32s, h: int) -> float:
-    """One hour's part of `own_density` before the peers', by itself: what it is made from sums to
-    the entity's active hours."""
+    """One hour's own part of `own_density`; of all hours, these sum to the active hours."""
     first, days = (5, 2) if h >= WEEKEND else (0, 5)
     weight = 0.0
     for j in range(5):
