@@ -47,7 +47,11 @@ class Casebook:
         """
         self._engine = database.open_engine(url)
         self._writer = self._engine.execution_options(writes=True)
-        database.migrate(self._engine)
+        try:
+            database.migrate(self._engine)
+        except WheeltapperError:
+            self.close()
+            raise
 
     def close(self) -> None:
         self._engine.dispose()
