@@ -117,7 +117,9 @@ def _run(
 
 
 def _findings(detector: Detector, hits: Hits, prepared: Prepared) -> pa.Table:
-    rows = prepared.events.take(pa.array(hits.row))
+    quoted = {"event_id", "time", *EVIDENCE, detector.entity, *detector.columns}
+    names = sorted(quoted | ({detector.peers} if detector.peers else set()))
+    rows = prepared.events.select(names).take(pa.array(hits.row))
     if detector.columns:
         value = pc.binary_join_element_wise(
             *(rows[c].cast(pa.string()) for c in detector.columns), " ", null_handling="replace"
@@ -126,24 +128,22 @@ def _findings(detector: Detector, hits: Hits, prepared: Prepared) -> pa.Table:
         value = prepared.values[detector.value].take(pa.array(hits.row)).to_pylist()
     else:
         value = [None] * len(rows)
-    kept = {name: rows[name].cast(pa.string()).to_pylist() for name in EVIDENCE}
-    group = rows[detector.peers].cast(pa.string()).to_pylist() if detector.peers else []
-    evidence = []
-    for i in range(len(rows)):
-        said: dict[str, object] = {
-            "family": detector.family,
-            "unit": detector.unit,
-            "peers": round(float(hits.peers[i]), 4),
-            "of_peers": round(float(hits.of_peers[i]), 4),
-            "before": round(float(hits.before[i]), 4),
-            "since_day": int(hits.since[i]),
-        }
-        if value[i] is not None:
-            said["value"] = value[i]
-        if group and group[i] is not None:
-            said["peer_group"] = group[i]
-        said |= {name: column[i] for name, column in kept.items() if column[i] is not None}
-        evidence.append(msgspec.json.encode(said))
+    said: dict[str, Sequence[object]] = {
+        "family": [detector.family] * len(rows),
+        "unit": [detector.unit] * len(rows),
+        "peers": hits.peers.round(4).tolist(),
+        "of_peers": hits.of_peers.round(4).tolist(),
+        "before": hits.before.round(4).tolist(),
+        "since_day": hits.since.astype(np.int64).tolist(),
+        "value": value,
+        **{name: rows[name].cast(pa.string()).to_pylist() for name in EVIDENCE},
+    }
+    if detector.peers:
+        said["peer_group"] = rows[detector.peers].cast(pa.string()).to_pylist()
+    evidence = [
+        msgspec.json.encode({k: v for k, v in zip(said, one, strict=True) if v is not None})
+        for one in zip(*said.values(), strict=True)
+    ]
     n = len(rows)
     return pa.table(
         {
