@@ -1,17 +1,33 @@
-"""After set-up nobody waits for a kernel to be compiled."""
-
-import importlib
-import pkgutil
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from wheeltapper.detect import statistics
-from wheeltapper.detect.warm import warm
+USED = """
+from pathlib import Path
+from wheeltapper.detect import catalogue, snapshot
+from wheeltapper.detect.process import process, start
+from wheeltapper.testing import activities, activity
+detectors = catalogue.load()
+rows = [activity(days=i, session="s", country="NL", src_ip="192.0.2.1") for i in range(60)]
+table = activities(rows)
+state, _ = process(start(detectors), table[:30], detectors, bytes(16))
+state, _ = snapshot.from_bytes(snapshot.to_bytes(state, detectors), detectors)
+process(state, table[30:], detectors, bytes(16))
+"""
 
 
-@pytest.mark.parametrize("family", [m.name for m in pkgutil.iter_modules(statistics.__path__)])
-def test_the_kernel_of_a_family_is_compiled_once_and_for_all(family):
-    warm()
-    kernel = importlib.import_module(f"{statistics.__name__}.{family}")._step
-    assert len(kernel.signatures) == 1  # else real acts would be compiled for anew
-    assert kernel.stats.cache_path
+def compiled(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*.nbc")}
+
+
+@pytest.mark.slow
+def test_after_warming_the_whole_catalogue_runs_without_compiling(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    for command in (["-m", "wheeltapper.detect.warm"], ["-c", USED]):
+        before = compiled(tmp_path)
+        subprocess.run([sys.executable, *command], check=True, env=environment)
+    assert before
+    assert compiled(tmp_path) == before
