@@ -28,7 +28,7 @@ SPRING = {"since": datetime(2021, 1, 1, tzinfo=UTC), "until": datetime(2021, 5, 
 NO_TIME = "has no time"
 NO_LOG = "no log in a form that is read here"
 # Records of these files that carry no time at all, or none where their kind keeps it, by reason.
-# Each was looked at; those that do hold some time are named in docs/status.md.
+# About ten of them hold a time in an unusual place (docs/status.md); the others hold none.
 BROKEN = {
     "amazon_eks_audit.ndjson": 129,
     "asana_audit.ndjson": 19,

@@ -362,8 +362,8 @@ def serve(
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--people", default=120, show_default=True, type=click.IntRange(5))
-@click.option("--days", default=60, show_default=True, type=click.IntRange(7))
+@click.option("--people", default=120, show_default=True, type=click.IntRange(20))
+@click.option("--days", default=60, show_default=True, type=click.IntRange(14))
 @click.option("--seed", default=1, show_default=True)
 @click.option("--attack/--no-attack", default=True, help="Splice in the real hour of attack.")
 def simulate(folder: Path, people: int, days: int, seed: int, attack: bool) -> None:

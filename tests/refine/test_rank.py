@@ -5,7 +5,7 @@ from few_findings import MONDAY
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wheeltapper.refine.rank import LEAST, rank
+from wheeltapper.refine.rank import LEAST, SPEAKS_FOR_ITSELF, rank
 
 
 def stories(*rows):
@@ -41,7 +41,11 @@ def test_the_best_within_the_budget_whatever_the_order(rows, budget, days, chanc
 
 
 def test_a_story_that_is_shown_often_is_nobodys_case():
-    assert len(rank(stories((LEAST - 0.01, 9.0, MONDAY, "ana")), 10, 10)) == 0
+    assert len(rank(stories((LEAST - 0.01, 8.9, MONDAY, "ana")), 10, 10)) == 0
+
+
+def test_in_an_hour_of_logs_strong_evidence_makes_a_case():
+    assert len(rank(stories((1.0, SPEAKS_FOR_ITSELF, MONDAY, "ana")), 10, 1)) == 1
 
 
 def test_the_least_budget_is_one_case():
