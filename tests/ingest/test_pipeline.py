@@ -171,12 +171,12 @@ def test_who_stops_early_leaves_no_thread(tmp_path):
 MAKERS = st.sampled_from([trail, okta, plain, broken])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
 @given(
-    made=st.lists(MAKERS, min_size=1, max_size=60),
-    cuts=st.lists(st.integers(0, 59), max_size=4),
-    batch=st.integers(1, 70),
-    batch_bytes=st.sampled_from([300, 2000, 1 << 28]),
+    made=st.lists(MAKERS, min_size=1, max_size=40),
+    cuts=st.lists(st.integers(0, 39), max_size=3),
+    batch=st.integers(5, 50),
+    batch_bytes=st.sampled_from([3000, 1 << 28]),
     chunk=st.integers(1, 9),
     form=st.sampled_from(["lines", "document"]),
 )
