@@ -37,6 +37,20 @@ def test_each_record_is_an_activity_a_reject_or_a_misfit():
     assert mapped.misfits == []
 
 
+def test_records_keep_their_order():
+    # With five values, IN becomes a join in DuckDB, and a join gives rows as it likes.
+    trail = Sources.load().named("aws_cloudtrail")
+    made = [
+        {"eventName": "X", "eventTime": "2026-01-01", "awsRegion": "x", "eventSource": "s",
+         "eventID": str(n), "userIdentity": {"type": "Root"}}
+        for n in range(40_000)
+    ]  # fmt: skip
+    parts = [segment(*made[at : at + 5000]) for at in range(0, len(made), 5000)]
+    mapped = mapper().map(trail, parts, certain=False)
+    ids = mapped.activities.column("native_id").to_pylist()
+    assert ids == [record["eventID"] for record in made]
+
+
 def test_records_of_another_kind_are_given_back():
     parts = [segment(GOOD, GOOD), segment(GOOD, file="b.json")]
     mapped = mapper().map(OKTA, parts, certain=False)

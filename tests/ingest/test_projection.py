@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-import duckdb
 import pyarrow as pa
 import pytest
 
+from wheeltapper.ingest.mapper import database
 from wheeltapper.ingest.mapping_file import load
 from wheeltapper.ingest.projection import statement
 
@@ -28,10 +28,9 @@ def project(tmp_path):
                 "changed": pa.array([changed] * len(raw), pa.timestamp("us", tz="UTC")),
             }
         )
-        database = duckdb.connect()
-        database.execute("set TimeZone = 'UTC'")
-        database.register("batch", batch)
-        return database.sql(sql).to_arrow_table().to_pylist()
+        own = database()
+        own.register("batch", batch)
+        return own.sql(sql).to_arrow_table().to_pylist()
 
     return run
 

@@ -59,10 +59,7 @@ class Mapper:
         self._earliest = _day(settings.earliest)
         self._latest = now + timedelta(hours=settings.latest_ahead_hours)
         self._statements: dict[str, str] = {}
-        self._database = duckdb.connect(config={"enable_external_access": "false"})
-        self._database.execute("set TimeZone = 'UTC'")
-        # It makes a join of IN with five values and more, and a join loses the rows' order.
-        self._database.execute("set disabled_optimizers = 'in_clause'")
+        self._database = database()
 
     def map(self, mapping: Mapping, segments: Sequence[Segment], *, certain: bool) -> Mapped:
         """Records to Activities; `certain`: their kind was found out before, all of them fit."""
@@ -149,6 +146,15 @@ class Mapper:
             for f in NATIVE_SCHEMA
         ]
         return pa.table(columns, schema=NATIVE_SCHEMA)
+
+
+def database() -> duckdb.DuckDBPyConnection:
+    """A DuckDB as statements of mappings want it: nothing but memory, times in UTC."""
+    made = duckdb.connect(config={"enable_external_access": "false"})
+    made.execute("set TimeZone = 'UTC'")
+    # It makes a join of IN with five values and more: slow to plan, and rows lose their order.
+    made.execute("set disabled_optimizers = 'in_clause'")
+    return made
 
 
 def _event_ids(source: str, raw: pa.ChunkedArray, parts: Iterable[int]) -> pa.Array:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from wheeltapper.activity import ACTOR_TYPES, CATEGORIES, OUTCOMES
 from wheeltapper.ingest import Sources
+from wheeltapper.ingest.mapper import database
 from wheeltapper.ingest.projection import statement
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "log-sources.md"
@@ -32,13 +32,12 @@ class TestEverySource:
         assert {"time", "actor", "action"} <= set(mapping.fields)
 
     def test_its_statement_runs_on_nothing_and_on_an_empty_record(self, mapping):
-        database = duckdb.connect()
-        database.execute("set TimeZone = 'UTC'")
-        database.execute("create table batch (number bigint, raw varchar, changed timestamptz)")
+        own = database()
+        own.execute("create table batch (number bigint, raw varchar, changed timestamptz)")
         sql = statement(mapping, timezone="Europe/Amsterdam", year=2024)
-        assert database.sql(sql).to_arrow_table().num_rows == 0
-        database.execute("insert into batch values (0, '{}', null), (1, '{\"a\": [1]}', null)")
-        assert database.sql(sql).to_arrow_table().num_rows == 2
+        assert own.sql(sql).to_arrow_table().num_rows == 0
+        own.execute("insert into batch values (0, '{}', null), (1, '{\"a\": [1]}', null)")
+        assert own.sql(sql).to_arrow_table().num_rows == 2
 
 
 def test_the_reference_names_no_source_that_is_not_there():
