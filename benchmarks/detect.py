@@ -24,6 +24,7 @@ from pathlib import Path
 
 from detecting import acts, with_river
 from detecting.compiled import function_of
+from wheeltapper import config
 from wheeltapper.detect import catalogue, snapshot
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.prepare import Prepared, columns_read, prepare
@@ -31,7 +32,7 @@ from wheeltapper.detect.process import State, process, start
 from wheeltapper.detect.warm import SECRET, warm
 from wheeltapper.store.lake import Lake
 
-STEP_ROWS = 500_000
+STEP_ROWS = config.Detect().step
 MIB = 1024 * 1024
 
 
