@@ -124,7 +124,7 @@ golden: setup ## writes the golden files anew; read the difference before you co
 	@git diff --stat -- tests
 
 bench: setup ## short runs of all benchmarks
-	@for program in benchmarks/*.py; do echo "== $$program"; $(PY) "$$program" --quick; done
+	@for program in benchmarks/*.py benchmarks/quality/*.py; do echo "== $$program"; $(PY) "$$program" --quick; done
 
 # What is made
 
