@@ -30,6 +30,8 @@ from wheeltapper.refine.refine import unpacked
 from wheeltapper.refine.weigh import weigh
 from wheeltapper.refine.words import Vocabulary
 
+DATA = Path(__file__).parents[3] / "shared" / "data" / "git"
+"""Beside the checkout; used where no FILE is named."""
 RATES = {"tpr_at_fpr_1e-2": 1e-2, "tpr_at_fpr_1e-3": 1e-3}
 
 
@@ -54,10 +56,13 @@ def figures(truth: np.ndarray, score: np.ndarray) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("file", type=Path)
-    parser.add_argument("truth", type=Path)
+    parser.add_argument("file", type=Path, nargs="?", default=DATA / "php-impostors.ndjson.gz")
+    parser.add_argument("truth", type=Path, nargs="?", default=DATA / "php-impostors.truth.ndjson")
     parser.add_argument("--quick", action="store_true", help="the first 20,000 acts only")
     asked = parser.parse_args()
+    if len(sys.argv) <= 2 and not asked.file.exists():
+        print(f"nothing measured: {asked.file} is not there; name a FILE and its TRUTH")
+        return
 
     now = datetime.now(UTC)
     enricher = Enricher(config.Enrich(), root=Path(), timezone="UTC")
