@@ -178,6 +178,7 @@ def beside(url: str, detectors: list[Detector], count: int) -> dict[str, float |
     # Both must have looked at the same acts, or the comparison is worth nothing.
     ready = prepare(table, detectors, SECRET)
     for one in with_counterpart:
+        # Filters that let different acts through would make the comparison none.
         assert looked_at[one.name] == ready.rows[one.filter].size, one.name  # noqa: S101
     return {
         "events": len(rows), "seconds": seconds, "events_per_s": len(rows) / seconds,
