@@ -33,7 +33,8 @@ def detector(family: str, *, settings: dict[str, float] | None = None, **entry: 
     given = TALKATIVE.get(family, {"min_bits": 0.0}) if settings is None else settings
     return Detector(**{
         "name": f"test.{family}", "family": family, "about": "", "filter": "true",
-        "entity": "actor", "value": "action", "says": "",
+        "entity": "actor", "value": "action", "mark": "outcome = 'success'",
+        "measure": "bytes", "says": "",
         "settings": families()[family].settings(**given), **entry,
     })  # fmt: skip
 
@@ -94,18 +95,25 @@ ACTS = st.lists(
         st.sampled_from(["s1", "s2", None]),
         st.sampled_from([None, 1, 5, 40]),
         st.booleans(),
+        st.sampled_from(["success", "failure", None]),
+        st.sampled_from([None, 0, 900, 40_000, 7_000_000_000]),
+        st.sampled_from([(None, None), (52.4, 4.9), (52.5, 13.4), (6.5, 3.4)]),
     ),
     max_size=50,
 )
+"""Minutes since the act before, actor, action, session, count, whether the hour is known, outcome,
+bytes, and where."""
 GROUPS = {"ana": "red", "kim": "red", "lee": "blue"}
 
 
 def table_of(acts: Iterable[tuple[object, ...]]) -> pa.Table:
     """Acts drawn from `ACTS`."""
     rows, when = [], MONDAY
-    for minutes, actor, action, session, count, zoned in acts:
+    for minutes, actor, action, session, count, zoned, outcome, size, place in acts:
         when += timedelta(minutes=minutes)
-        columns = {} if zoned else {"hour_of_week": None}
+        columns = {"outcome": outcome, "bytes": size}
+        columns |= {"latitude": place[0], "longitude": place[1]}
+        columns |= {} if zoned else {"hour_of_week": None}
         rows.append(
             activity(actor, time=when, action=action, session=session, count=count,
                      peer_group=GROUPS.get(actor), **columns)

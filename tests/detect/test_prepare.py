@@ -111,3 +111,22 @@ def test_dictionaries_make_no_difference(acts):
     one = detector("novelty", value="lower(action)", filter="actor <> 'lee'", unit="session")
     for plain, same in zip(columns(table, one), columns(coded, one), strict=True):
         assert plain.tolist() == same.tolist()
+
+
+def test_a_mark_tells_which_acts_meet_it():
+    table = activities(activity(minutes=i, outcome=o) for i, o in enumerate(["failure", None]))
+    table = pa.concat_tables([table, activities([activity(minutes=5)])])
+    one = detector("novelty", filter="outcome is not null", mark="outcome = 'success'")
+    got = columns(table, one)
+    assert got.mark[got.row].tolist() == [False, True]
+    assert columns(table, detector("novelty", mark="")).mark.size == 0
+
+
+def test_a_measure_is_a_column_or_an_expression_and_nan_where_it_is_no_number():
+    rows = [activity(bytes=7, target="12.5"), activity(minutes=1, bytes=None, target="x")]
+    table = activities([*rows, activity(minutes=2, bytes=3, target="inf")])
+    got = columns(table, detector("novelty", measure="bytes")).measure
+    assert np.array_equal(got, [7.0, np.nan, 3.0], equal_nan=True)
+    said = columns(table, detector("novelty", measure="target::double * 2")).measure
+    assert np.array_equal(said, [25.0, np.nan, np.nan], equal_nan=True)
+    assert columns(table, detector("novelty", measure="")).measure.size == 0

@@ -21,6 +21,11 @@ from wheeltapper.errors import ConfigError
 
 PACKAGED = Path(__file__).parent / "catalogue"
 UNITS = ("act", "session", "day")
+NEEDS = {
+    "value": "the column that is compared",
+    "mark": "the condition that tells the acts that matter, such as outcome = 'success'",
+    "measure": "the number that is compared, such as bytes",
+}
 TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")
 COLUMN = re.compile(r"[a-z_]+")
 
@@ -40,9 +45,13 @@ class Detector:
     says: str
     """The sentence for a finding; `{…}` names are listed in docs/reference/detectors.md."""
     value: str = ""
-    """Columns joined by `+`, or an SQL expression: what is compared (novelty)."""
+    """Columns joined by `+`, or an SQL expression: what is compared."""
     value_is: str = ""
     """The Activity column whose words fit the value, where `value` is not that column itself."""
+    mark: str = ""
+    """SQL condition that some of these acts meet: what a burst of failures ends in."""
+    measure: str = ""
+    """Activity column, or SQL expression, of the number that is compared, such as `bytes`."""
     unit: str = "act"
     """What counts once: every act, a session, or a day."""
     peers: str = "peer_group"
@@ -134,8 +143,9 @@ def _detector(name: str, entry: Mapping[str, Any], at: str) -> Detector:
             f"{at}: {name}.entity {entry['entity']!r} is none of "
             f"{', '.join(activity.ENTITY_COLUMNS)}"
         )
-    if family.needs_value and not entry.get("value"):
-        raise ConfigError(f"{at}: {name} needs a value: the column that is compared")
+    for needed, meaning in NEEDS.items():
+        if needed in family.needs and not entry.get(needed):
+            raise ConfigError(f"{at}: {name} needs a {needed}: {meaning}")
     if entry.get("unit", "act") not in UNITS:
         raise ConfigError(f"{at}: {name}.unit must be one of {', '.join(UNITS)}")
     peers = entry.get("peers", "peer_group")
@@ -161,6 +171,7 @@ def _detector(name: str, entry: Mapping[str, Any], at: str) -> Detector:
         **{
             **entry,
             "filter": " ".join(entry["filter"].split()),
+            "mark": " ".join(entry.get("mark", "").split()),
             "attack": tuple(entry.get("attack", ())),
             "settings": settings,
         },
@@ -188,10 +199,11 @@ def _check_type(key: str, value: object, what: str) -> None:
 
 
 def _check_sql(detector: Detector, at: str) -> None:
-    """Bind the filter and the value against an empty Activity table: errors now, not later."""
+    """Bind the SQL against an empty Activity table: errors now, not later."""
     connection = sql.connect()
     connection.register("acts", activity.SCHEMA.empty_table())
-    for what, expression in (("filter", detector.filter), ("value", detector.value)):
+    for what in ("filter", "value", "mark", "measure"):
+        expression = getattr(detector, what)
         if not expression or (what == "value" and detector.columns):
             continue
         try:

@@ -16,7 +16,7 @@ from numba import njit
 from wheeltapper import activity
 from wheeltapper.detect import sql
 from wheeltapper.detect.hashing import Hashes, mix
-from wheeltapper.detect.table import Int32s, Int64s, new_index, number_all
+from wheeltapper.detect.table import Float64s, Int32s, Int64s, new_index, number_all
 
 WORTH_IT = 4
 """At least so many acts to each distinct one, or all are judged one by one."""
@@ -50,6 +50,22 @@ def valued(events: pa.Table, expression: str, rows: Int64s) -> pa.DictionaryArra
     codes = np.full(len(events), -1, np.int32)
     codes[rows] = np.arange(len(rows)) if numbers is None else numbers
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), values.cast(pa.string()))
+
+
+def measured(events: pa.Table, expression: str, rows: Int64s) -> Float64s:
+    """A column, or an expression's value, of the given rows; NaN where it is no number."""
+    out = np.full(len(events), np.nan)
+    if not rows.size:
+        return out
+    if expression in activity.SCHEMA.names:
+        numbers = events[expression].take(pa.array(rows)).cast(pa.float64())
+    else:
+        (numbers,) = _judged(
+            _needed(events, [expression]).take(pa.array(rows)), [f"try(({expression})::double)"]
+        )
+    values = pc.fill_null(numbers, np.nan).to_numpy(zero_copy_only=False)
+    out[rows] = np.where(np.isfinite(values), values, np.nan)
+    return out
 
 
 def _needed(events: pa.Table, expressions: Iterable[str]) -> pa.Table:

@@ -17,7 +17,7 @@ import numpy as np
 from wheeltapper.detect import statistics
 from wheeltapper.detect.hashing import Hashes
 from wheeltapper.detect.peers import Open, Peers
-from wheeltapper.detect.table import Float64s, Int32s, Int64s
+from wheeltapper.detect.table import Bools, Float64s, Int32s, Int64s
 
 
 class Columns(NamedTuple):
@@ -45,10 +45,22 @@ class Columns(NamedTuple):
     """In the actor's own zone, 0 (Monday 00 h) to 167; -1 where unknown."""
     amount: Float64s
     """How many acts the record stands for: whole, from 1."""
+    time: Int64s
+    """Microseconds since 1970-01-01 00:00 UTC."""
+    mark: Bools
+    """Whether the act meets the detector's `mark`; empty where it names none."""
+    measure: Float64s
+    """The detector's `measure`; NaN where an act has none, empty where it names none."""
+    latitude: Float64s
+    """Degrees; NaN where the place is unknown, empty unless the family needs `place`."""
+    longitude: Float64s
 
 
 class Hits(NamedTuple):
-    """What a kernel has to say: one row a finding, all of one length."""
+    """What a kernel has to say: one row a finding, all of one length.
+
+    Each family's docstring says what `observed`, `expected`, `before` and the peers' figures are.
+    """
 
     row: Int64s
     bits: Float64s
@@ -89,7 +101,8 @@ class Family:
     engine with several shards hands over one day at a time and closes it with `close_day`."""
     by_entity: tuple[str, ...]
     """Own arrays with a row for each entity number; they are widened before `step`."""
-    needs_value: bool
+    needs: tuple[str, ...] = ()
+    """What an entry must name, of `value`, `mark` and `measure`; `place` asks for coordinates."""
 
 
 @cache

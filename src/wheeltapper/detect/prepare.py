@@ -15,10 +15,10 @@ from numba import njit
 
 from wheeltapper import activity
 from wheeltapper.detect.catalogue import Detector
-from wheeltapper.detect.distinct import filtered, valued
-from wheeltapper.detect.family import Columns
+from wheeltapper.detect.distinct import filtered, measured, valued
+from wheeltapper.detect.family import Columns, families
 from wheeltapper.detect.hashing import NULL, Hashes, hash_column, mix
-from wheeltapper.detect.table import Index, Int32s, Int64s, number_all
+from wheeltapper.detect.table import Bools, Float64s, Index, Int32s, Int64s, number_all
 
 EVIDENCE = ("app", "action", "source", "session", "target", "src_ip", "outcome")
 """Columns that a finding quotes."""
@@ -28,6 +28,7 @@ ALWAYS_READ = (
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
 HOURS_A_WEEK = 168
+NO_MARK, NO_MEASURE = np.zeros(0, np.bool_), np.zeros(0, np.float64)
 MOST_ACTS = 1_000_000
 """A record that says it stands for more is taken to stand for so many."""
 
@@ -52,11 +53,16 @@ class Prepared:
     hours: Int64s
     """Hours since 1970-01-01 of each row."""
     hour_of_week: Int32s
-    amount: np.ndarray[tuple[int], np.dtype[np.float64]]
+    amount: Float64s
+    time_us: Int64s
     rows: dict[str, Int64s]
     """Rows that a filter lets through, by its SQL."""
     values: dict[str, pa.DictionaryArray]
     """Values that are expressions, by their SQL."""
+    marks: dict[str, Bools]
+    """Which rows meet a mark, by its SQL."""
+    measures: dict[str, Float64s]
+    """Numbers, by column or SQL; and `latitude` and `longitude` where a family needs them."""
     numbers: dict[str, Int32s] = field(default_factory=dict)
     """Dense entity numbers by entity column; -1 for rows that no detector of it looks at."""
     hashes: dict[str, Hashes] = field(default_factory=dict)
@@ -110,6 +116,7 @@ class Prepared:
 
     def columns_of(self, detector: Detector) -> Columns:
         """What a detector's kernel reads."""
+        placed = _placed(detector)
         return Columns(
             row=self.rows[detector.filter],
             entity=self.hash_of(detector.entity),
@@ -121,13 +128,26 @@ class Prepared:
             hour=self.hours,
             hour_of_week=self.hour_of_week,
             amount=self.amount,
+            time=self.time_us,
+            mark=self.marks.get(detector.mark, NO_MARK),
+            measure=self.measures.get(detector.measure, NO_MEASURE),
+            latitude=self.measures["latitude"] if placed else NO_MEASURE,
+            longitude=self.measures["longitude"] if placed else NO_MEASURE,
         )
+
+
+def _placed(detector: Detector) -> bool:
+    return "place" in families()[detector.family].needs
 
 
 def columns_read(detectors: Sequence[Detector]) -> list[str]:
     """The Activity columns that these detectors and their findings need."""
-    texts = " ".join(f"{d.filter} {d.value} {d.entity} {d.peers}" for d in detectors)
+    texts = " ".join(
+        f"{d.filter} {d.value} {d.mark} {d.measure} {d.entity} {d.peers}" for d in detectors
+    )
     named = set(re.findall(r"[a-z_]+", texts.lower()))
+    if any(_placed(d) for d in detectors):
+        named |= {"latitude", "longitude"}
     return [f.name for f in activity.FIELDS if f.name in named or f.name in ALWAYS_READ]
 
 
@@ -136,15 +156,28 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
 
     What comes before needs no state, so a thread may prepare the next batch while kernels run.
     """
-    rows = filtered(events, sorted({d.filter for d in detectors}))
-    values = {}
-    for value in sorted({d.value for d in detectors if d.value and not d.columns}):
-        # Computed only where a detector wants it.
-        wanted = np.zeros(len(events), np.bool_)
+    marks = {d.mark for d in detectors if d.mark}
+    rows = filtered(events, sorted({d.filter for d in detectors} | marks))
+
+    def wanted(name: str, expression: str) -> Int64s:
+        """Rows at which some detector wants an expression: it is computed only there."""
+        some = np.zeros(len(events), np.bool_)
         for d in detectors:
-            if d.value == value:
-                wanted[rows[d.filter]] = True
-        values[value] = valued(events, value, np.flatnonzero(wanted))
+            if getattr(d, name) == expression:
+                some[rows[d.filter]] = True
+        return np.flatnonzero(some)
+
+    values = {
+        value: valued(events, value, wanted("value", value))
+        for value in sorted({d.value for d in detectors if d.value and not d.columns})
+    }
+    measures = {
+        measure: measured(events, measure, wanted("measure", measure))
+        for measure in sorted({d.measure for d in detectors if d.measure})
+    }
+    if any(_placed(d) for d in detectors):
+        everything = np.arange(len(events))
+        measures |= {c: measured(events, c, everything) for c in ("latitude", "longitude")}
     time_us = events["time"].cast(pa.int64()).to_numpy()
     how = pc.fill_null(events["hour_of_week"].cast(pa.int32()), -1).to_numpy()
     amount = pc.fill_null(events["count"], 1).to_numpy()
@@ -155,8 +188,11 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
         hours=time_us // HOUR_US,
         hour_of_week=np.where((how >= 0) & (how < HOURS_A_WEEK), how, np.int32(-1)),
         amount=np.clip(amount, 1, MOST_ACTS).astype(np.float64),
+        time_us=time_us,
         rows=rows,
         values=values,
+        marks={mark: _at(rows[mark], len(events)) for mark in marks},
+        measures=measures,
     )
     for d in detectors:  # all hashes are made here: threads only read them
         prepared.hash_of(d.entity)
@@ -164,6 +200,13 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
         prepared.value_of(d)
         prepared.unit_of(d)
     return prepared
+
+
+def _at(rows: Int64s, length: int) -> Bools:
+    """True at the given rows."""
+    out = np.zeros(length, np.bool_)
+    out[rows] = True
+    return out
 
 
 def number_entities(

@@ -20,6 +20,7 @@ Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Float32s = npt.NDArray[np.float32]
 Float64s = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Records = npt.NDArray[np.void]
 
 SMALLEST = 64

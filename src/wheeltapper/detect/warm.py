@@ -28,6 +28,8 @@ def warm() -> None:
             entity="actor",
             says="",
             value="app + action",
+            mark="outcome = 'success'",
+            measure="bytes",
             settings=family.settings(min_bits=0.0),
         )
         for family in families().values()
@@ -42,6 +44,10 @@ def warm() -> None:
             "action": f"action {i}",
             "peer_group": "all",
             "hour_of_week": i % 168,
+            "outcome": "success" if i % 5 == 0 else "failure",
+            "bytes": 1000 * i,
+            "latitude": 52.0,
+            "longitude": float(i % 90),
         }
         for i in range(100)
     ]

@@ -266,5 +266,5 @@ FAMILY = Family(
     start=start,
     step=step,
     by_entity=("entities",),
-    needs_value=True,
+    needs=("value",),
 )

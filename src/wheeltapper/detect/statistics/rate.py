@@ -317,5 +317,4 @@ FAMILY = Family(
     start=start,
     step=step,
     by_entity=("entities",),
-    needs_value=False,
 )

@@ -278,5 +278,4 @@ FAMILY = Family(
     start=start,
     step=step,
     by_entity=("profile", "entities"),
-    needs_value=False,
 )
