@@ -6,7 +6,7 @@ from wheeltapper.detect import catalogue
 from wheeltapper.detect.rules.ruleset import Ruleset
 from wheeltapper.engines.local.judges import Judges, wordings
 from wheeltapper.engines.local.models import Models
-from wheeltapper.refine.explain import Kind, Told
+from wheeltapper.refine.told import Kind, Told
 from wheeltapper.refine.wording import Wording
 
 WORDINGS = wordings(

@@ -1,83 +1,22 @@
 """Explain: a finding in a sentence: what happened, what was expected, what peers do.
 
 Everything is rendered from data: the clause of the catalogue entry, the words of the application's
-vocabulary, and the figures the kernel left in the finding's evidence.
+vocabulary, and the figures the kernel left in the finding's evidence. What a family's figures mean
+is told by its module in `refine/families`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from math import log2
-from typing import TypedDict
 
 from wheeltapper.refine import values
-from wheeltapper.refine.wording import Wording
+from wheeltapper.refine.telling import telling_of
+from wheeltapper.refine.told import Told, listed, word
 from wheeltapper.refine.words import Vocabulary
 
 PREPOSITIONS = ("from", "at", "with", "on", "using", "in", "through", "as", "to", "by", "under")
-UNITS = {"act": "acts", "session": "sessions", "day": "days"}
 NAME_IN_HEADLINE = 24
 """A longer name of a target is left for the findings."""
-GIT_UNITS = {"act": "changes", "session": "commits", "day": "days"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """Acts of one kind within a finding."""
-
-    app: str
-    action: str
-    outcome: str
-    count: int
-    targets: int
-    target: str
-
-
-class Feature(TypedDict):
-    """A number about a day, as a model leaves it in its evidence."""
-
-    what: str
-    observed: float
-    usual: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One finding with what its sentence needs; times in UTC."""
-
-    wording: Wording
-    entity_type: str
-    entity: str
-    time: datetime
-    observed: float
-    expected: float
-    baseline_n: int
-    source: str
-    app: str
-    action: str
-    outcome: str
-    reason: str
-    target: str
-    value: str
-    evidence: float
-    """Bits it weighs."""
-    acts: int
-    """How many acts of the same kind the story holds."""
-    targets: int = 1
-    """On how many different things."""
-    peers: float = 0.0
-    of_peers: float = 0.0
-    peer_group: str = ""
-    before: float = 0.0
-    since_day: int = 0
-    title: str = ""
-    """Of a rule."""
-    features: Sequence[Feature] = ()
-    """Of a model: what contributed most."""
-    kinds: Sequence[Kind] = ()
-    """What a counted window was made of, the most frequent first."""
-    usual: Sequence[tuple[str, int]] = ()
-    """Values the entity had before, with how often."""
 
 
 def plain(entity_type: str, entity: str) -> str:
@@ -119,7 +58,7 @@ def _did(told: Told, words: Vocabulary, longest_name: int) -> str:
             )
             for kind in told.kinds[:2]
         ]  # fmt: skip
-        return _listed(_without_repeated_verb(said))
+        return listed(_without_repeated_verb(said))
     return words.act(
         told.source, told.app, told.action, max(told.acts, 1),
         named(told.target, told.targets), told.outcome, told.reason,
@@ -138,7 +77,7 @@ def label(told: Told, words: Vocabulary) -> str:
         return clause(told, words)
     if told.kinds:
         said = [_briefly(told, k.app, k.action, k.count, words) for k in told.kinds[:2]]
-        return _listed(_without_repeated_verb(said))
+        return listed(_without_repeated_verb(said))
     return _briefly(told, told.app, told.action, told.acts, words)
 
 
@@ -160,132 +99,18 @@ def sentence(told: Told, words: Vocabulary) -> str:
             told.source, told.app, told.action, 1, told.target, told.outcome, told.reason
         )
         what = f"{did} {what}"
-    against = "; ".join(p for p in (_history(told, words), _peers(told)) if p)
+    telling = telling_of(told.wording.family)
+    against = "; ".join(p for p in (telling.history(told, words, what), telling.peers(told)) if p)
     return f"{who} {what}: {against}." if against else f"{who} {what}."
 
 
 def would_be_normal(told: Told, words: Vocabulary) -> str:
     """What would have raised nothing, in a phrase; empty where nothing can be said."""
-    if told.wording.family == "novelty" and told.usual:
-        said = [_word(told, words, value) for value, _ in told.usual[:3]]
-        total = sum(n for _, n in told.usual)
-        top = sum(n for _, n in told.usual[:3])
-        share = f" ({top:,} of {total:,} {_units(told)} before)" if total else ""
-        return f"{_listed(said, 'or')}{share}"
-    if told.wording.family == "rate":
-        most = max(told.expected, 1.0)
-        per = _window(told.wording.window_hours)
-        return f"about {most:,.0f} {per}"
-    if told.wording.family == "schedule" and told.usual:
-        return f"{_listed([words.value('hour_of_week', v) for v, _ in told.usual[:3]], 'or')}"
-    return ""
-
-
-def _word(told: Told, words: Vocabulary, value: str) -> str:
-    if told.wording.value_column == "action":
-        return words.noun(told.source, *_app_and_action(told, value))
-    if told.wording.value_column:
-        return words.value(told.wording.value_column, value)
-    return values.name(value)
-
-
-def _app_and_action(told: Told, value: str) -> tuple[str, str]:
-    """A value of `app+action` taken apart again."""
-    app, _, action = value.rpartition(" ")
-    return app or told.app, action
+    return telling_of(told.wording.family).normal(told, words)
 
 
 def _value(told: Told, words: Vocabulary) -> str:
-    return _word(told, words, told.value) if told.value else "something else"
-
-
-def _units(told: Told) -> str:
-    return (GIT_UNITS if told.source == "git" else UNITS).get(told.wording.unit, "acts")
-
-
-def _since(told: Told) -> str:
-    day = date(1970, 1, 1) + timedelta(days=told.since_day)
-    return f"since {day:%-d %B %Y}"
-
-
-def _history(told: Told, words: Vocabulary) -> str:
-    family, n = told.wording.family, told.baseline_n
-    if family == "novelty":
-        if n == 0:
-            return f"the first this {_account(told)} was ever seen to do here"
-        if told.before < 0.5:
-            return f"never before in {n:,} {_units(told)} {_since(told)}"
-        times = max(1, round(told.before))
-        often = {1: "once", 2: "twice"}.get(times, f"about {times:,} times")
-        return f"{often} before in {n:,} {_units(told)} {_since(told)}"
-    if family == "rate":
-        per = _window(told.wording.window_hours)
-        if n < 1:
-            return f"{told.observed:,.0f} {per}, with no history of its own to compare with"
-        # "made 306 changes" need not be told twice.
-        count = f"{told.observed:,.0f}"
-        many = "all of them" if f" {count} " in f" {clause(told, words)} " else count
-        return (
-            f"{many} {per}, where {_about(told.expected)} were to be expected "
-            f"from {n:,} active {'hours' if told.wording.window_hours == 1 else 'windows'}"
-        )
-    if family == "schedule":
-        if told.before < 0.5:
-            return f"never active at that hour of the week in {n:,} active hours {_since(told)}"
-        return f"hardly ever active at that hour in {n:,} active hours {_since(told)}"
-    if family == "rule":
-        return f"rule “{values.clean(told.title or told.wording.about, 120)}”"
-    return "; ".join(
-        f"{values.number(one['observed'])} {values.clean(one['what'], 60)}, usually "
-        f"{values.number(one['usual']) if one['usual'] else 'none'}"
-        for one in told.features[:3]
-    )
-
-
-def _account(told: Told) -> str:
-    return {"actor": "account", "src_ip": "address"}.get(told.entity_type, told.entity_type)
-
-
-def _about(expected: float) -> str:
-    return f"about {expected:,.0f}" if expected >= 1.5 else "one or none"
-
-
-def _window(hours: int) -> str:
-    return {1: "in an hour", 24: "in a day"}.get(hours, f"in {hours} hours")
-
-
-def _peers(told: Told) -> str:
-    of = round(told.of_peers)
-    if told.wording.family == "novelty" and of >= 1:
-        who = _group(told, of)
-        had = round(told.peers)
-        if of == 1:
-            only = f"the only other {_peer(told) or _account(told)}"
-            return f"nor has {only}" if had == 0 else f"{only} has"
-        if had == 0:
-            return f"nor has any of {who}"
-        return f"{had:,} of {who} {'has' if had == 1 else 'have'}"
-    if told.wording.family == "rate" and of >= 1:
-        return f"{_about(told.peers)} among {_group(told, of)}"
-    return ""
-
-
-def _group(told: Told, of: int) -> str:
-    noun = _peer(told) or "other"
-    return f"{of:,} {noun}" if of == 1 else f"{of:,} {noun}s"
-
-
-def _peer(told: Told) -> str:
-    """What one of those is called that the entity is compared with."""
-    group = values.clean(told.peer_group, 40)
-    return f"{group} peer" if group and told.entity_type == "actor" else ""
-
-
-def _listed(items: Sequence[str], last: str = "and") -> str:
-    items = list(dict.fromkeys(items))
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+    return word(told, words, told.value) if told.value else "something else"
 
 
 def duration(start: datetime, end: datetime) -> str:
@@ -340,7 +165,7 @@ def headline(told: Sequence[Told], words: Vocabulary, start: datetime, end: date
                 first.source, first.app, first.action, count, target, first.outcome, first.reason
             )
         ]
-    parts = [plain(first.entity_type, first.entity), _listed(verbs), *adverbs]
+    parts = [plain(first.entity_type, first.entity), listed(verbs), *adverbs]
     took = duration(start, end)
     if took:
         parts.append(took)

@@ -25,6 +25,8 @@ from wheeltapper.refine.habit import habit
 from wheeltapper.refine.looked_up import Gathered, Lake
 from wheeltapper.refine.rank import rank
 from wheeltapper.refine.suppress import suppress
+from wheeltapper.refine.telling import telling_of
+from wheeltapper.refine.told import Kind, Told
 from wheeltapper.refine.warm_up import warm_up
 from wheeltapper.refine.weigh import weigh
 from wheeltapper.refine.wording import Wording, Wordings
@@ -203,23 +205,25 @@ def _events(merged: pl.DataFrame, lake: Lake, wordings: Wordings) -> pl.DataFram
     """`story, finding, native_id, event_id, time` of all acts that the findings rest on."""
     ids = merged.select("story", "finding", id="event_ids", time="time").explode("id")
     found = [looked_up.natives(lake, _table(ids))]
-    counted = merged.filter(
-        pl.col("detector").is_in([w.name for w in wordings.by_name.values() if w.family == "rate"])
-    )
+    unfolded = [w.name for w in wordings.by_name.values() if telling_of(w.family).unfolds != "acts"]
+    counted = merged.filter(pl.col("detector").is_in(unfolded))
     for (detector, kind), part in counted.group_by("detector", "entity_type", maintain_order=True):
         wording = wordings.of(str(detector))
-        width = f"{wording.window_hours}h"
-        asked = part.select(
-            "story",
-            "finding",
-            "entity",
-            start=pl.col("first").dt.truncate(width),
-            until=pl.col("last").dt.truncate(width).dt.offset_by(width),
-        )
+        start, until = _unfolded(wording)
+        asked = part.select("story", "finding", "entity", start=start, until=until)
         found.append(looked_up.windows(lake, wording, str(kind), _table(asked)))
     return pl.concat(found, how="diagonal").unique(
         ["story", "finding", "event_id"], keep="first", maintain_order=True
     )
+
+
+def _unfolded(wording: Wording) -> tuple[pl.Expr, pl.Expr]:
+    """From when to before when acts stand behind a finding, which lasts from `first` to `last`."""
+    if telling_of(wording.family).unfolds == "before":
+        back = timedelta(hours=wording.looks_back_hours)
+        return pl.col("first") - back, pl.col("last") + timedelta(microseconds=1)
+    width = f"{wording.window_hours}h"
+    return pl.col("first").dt.truncate(width), pl.col("last").dt.truncate(width).dt.offset_by(width)
 
 
 def _usual(
@@ -228,12 +232,10 @@ def _usual(
     usual: dict[tuple[int, str], list[tuple[str, int]]] = {}
     for (detector, kind), part in merged.group_by("detector", "entity_type", maintain_order=True):
         wording = wordings.of(str(detector))
-        if wording.family == "novelty" and wording.value:
-            value = wording
-        else:
+        if not (telling_of(wording.family).compares and wording.value):
             continue
         stories = _frame_of(asked[str(kind)]).filter(pl.col("story").is_in(part["story"].implode()))
-        for row in looked_up.usual(lake, value, str(kind), _table(stories)).to_dicts():
+        for row in looked_up.usual(lake, wording, str(kind), _table(stories)).to_dicts():
             usual.setdefault((row["story"], str(detector)), []).append((row["value"], row["n"]))
     return usual
 
@@ -323,7 +325,7 @@ def case_id(entity_type: str, entity: str, start: datetime) -> str:
     return hashlib.blake2b(name.encode(), digest_size=6).hexdigest()
 
 
-def _kinds(events: pl.DataFrame) -> list[explain.Kind]:
+def _kinds(events: pl.DataFrame) -> list[Kind]:
     """Acts by kind, the most frequent first."""
     kinds = (
         events.filter(pl.col("action").is_not_null())
@@ -337,7 +339,7 @@ def _kinds(events: pl.DataFrame) -> list[explain.Kind]:
         .sort("count", descending=True, maintain_order=True)
     )
     return [
-        explain.Kind(
+        Kind(
             app=row["app"] or "",
             action=row["action"],
             outcome=row["outcome"] or "",
@@ -350,13 +352,10 @@ def _kinds(events: pl.DataFrame) -> list[explain.Kind]:
 
 
 def _observed(row: Row, events: pl.DataFrame, wording: Wording) -> float:
-    """What was observed; for counted windows all of the fullest, not just where it was noticed."""
+    """What was observed, counted again where all acts behind the finding are known by now."""
     noticed = float(row["observed"] or 0)
-    if wording.family != "rate":
-        return noticed
-    window = pl.col("time").dt.truncate(f"{wording.window_hours}h")
-    counts = events.group_by(window).len()["len"].to_list()
-    return max([noticed, *map(float, counts)])
+    recount = telling_of(wording.family).recount
+    return max(noticed, recount(events, wording)) if recount else noticed
 
 
 def _one(
@@ -366,13 +365,13 @@ def _one(
     by_kind: Mapping[tuple[str, str, str, str], Row],
     wording: Wording,
     usual: Mapping[tuple[int, str], list[tuple[str, int]]],
-) -> explain.Told:
+) -> Told:
     source = row["source"] or event.get("source") or ""
     app = row["app"] or event.get("app") or ""
     action = row["action"] or event.get("action") or ""
     outcome = row["outcome"] or event.get("outcome") or ""
     kind = by_kind.get((source, app, action, outcome), {})
-    return explain.Told(
+    return Told(
         wording=wording,
         entity_type=row["entity_type"],
         entity=row["entity"],
@@ -397,14 +396,12 @@ def _one(
         since_day=int(row["since_day"] or 0),
         title=row["title"] or "",
         features=tuple(row["features"] or ()),
-        kinds=_kinds(events) if wording.family == "rate" else (),
+        kinds=_kinds(events) if telling_of(wording.family).unfolds != "acts" else (),
         usual=usual.get((row["story"], row["detector"]), ()),
     )
 
 
-def _case_finding(
-    row: Row, told: explain.Told, events: pl.DataFrame, words: Vocabulary
-) -> CaseFinding:
+def _case_finding(row: Row, told: Told, events: pl.DataFrame, words: Vocabulary) -> CaseFinding:
     ids = events.sort("time", "event_id")["event_id"].to_list()
     return CaseFinding(
         finding=Finding(
@@ -437,7 +434,7 @@ def _case_finding(
     )
 
 
-def _summary(told: Sequence[explain.Told], known: Row, words: Vocabulary) -> str:
+def _summary(told: Sequence[Told], known: Row, words: Vocabulary) -> str:
     """One or two sentences under the headline."""
     first = explain.sentence(told[0], words)
     days, acts = int(known.get("days") or 0), int(known.get("acts") or 0)

@@ -17,7 +17,7 @@ class Wording:
 
     name: str
     family: str
-    """novelty, rate, schedule, rule or model: which kind of explanation fits."""
+    """A family of kernels, rule or model: which kind of explanation fits."""
     about: str
     says: str
     """Clause such as `from {value}` or `{did}`; with a preposition in front it says how."""
@@ -31,6 +31,8 @@ class Wording:
     """The Activity column whose words fit the value, where there is one."""
     unit: str = "act"
     window_hours: int = 1
+    looks_back_hours: float = 1.0
+    """How far before a finding the acts lie that it rests on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from wheeltapper.case import Case
+from wheeltapper.refine.telling import telling_of
 from wheeltapper.server.answers import (
     CaseLine,
     CaseList,
@@ -107,7 +108,7 @@ def _unit(view: View, detector: str) -> str:
     entry = view.detectors.get(detector)
     if entry is None:
         return "day"  # models judge days; a rule has no history
-    return entry.unit if entry.family == "novelty" else "active hour"
+    return telling_of(entry.family).baseline or entry.unit
 
 
 def _words(case: Case) -> str:

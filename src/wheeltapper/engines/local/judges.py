@@ -82,6 +82,7 @@ def detector_wordings(detectors: Sequence[Detector]) -> Wordings:
                 value_column=d.words_of,
                 unit=d.unit,
                 window_hours=getattr(d.settings, "window_hours", 1),
+                looks_back_hours=getattr(d.settings, "looks_back_hours", 1.0),
             )
             for d in detectors
         }

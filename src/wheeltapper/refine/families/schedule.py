@@ -1,0 +1,21 @@
+"""Schedule: an hour of the week at which the entity never, or hardly ever, acts."""
+
+from wheeltapper.refine.telling import Telling
+from wheeltapper.refine.told import Told, listed, since
+from wheeltapper.refine.words import Vocabulary
+
+
+def history(told: Told, words: Vocabulary, clause: str) -> str:
+    hours = f"{told.baseline_n:,} active hours {since(told)}"
+    if told.before < 0.5:
+        return f"never active at that hour of the week in {hours}"
+    return f"hardly ever active at that hour in {hours}"
+
+
+def normal(told: Told, words: Vocabulary) -> str:
+    if not told.usual:
+        return ""
+    return listed([words.value("hour_of_week", v) for v, _ in told.usual[:3]], "or")
+
+
+TELLING = Telling(name="schedule", history=history, normal=normal, baseline="active hour")

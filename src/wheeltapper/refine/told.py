@@ -1,0 +1,130 @@
+"""Told: a finding with everything its sentence needs, and the small words sentences share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypedDict
+
+from wheeltapper.refine import values
+from wheeltapper.refine.wording import Wording
+from wheeltapper.refine.words import Vocabulary
+
+UNITS = {"act": "acts", "session": "sessions", "day": "days"}
+GIT_UNITS = {"act": "changes", "session": "commits", "day": "days"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """Acts of one kind within a finding."""
+
+    app: str
+    action: str
+    outcome: str
+    count: int
+    targets: int
+    target: str
+
+
+class Feature(TypedDict):
+    """A number about a day, as a model leaves it in its evidence."""
+
+    what: str
+    observed: float
+    usual: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One finding with what its sentence needs; times in UTC."""
+
+    wording: Wording
+    entity_type: str
+    entity: str
+    time: datetime
+    observed: float
+    expected: float
+    baseline_n: int
+    source: str
+    app: str
+    action: str
+    outcome: str
+    reason: str
+    target: str
+    value: str
+    evidence: float
+    """Bits it weighs."""
+    acts: int
+    """How many acts of the same kind the story holds."""
+    targets: int = 1
+    """On how many different things."""
+    peers: float = 0.0
+    of_peers: float = 0.0
+    peer_group: str = ""
+    before: float = 0.0
+    since_day: int = 0
+    title: str = ""
+    """Of a rule."""
+    features: Sequence[Feature] = ()
+    """Of a model: what contributed most."""
+    kinds: Sequence[Kind] = ()
+    """What a counted window was made of, the most frequent first."""
+    usual: Sequence[tuple[str, int]] = ()
+    """Values the entity had before, with how often."""
+
+
+def word(told: Told, words: Vocabulary, value: str) -> str:
+    """A value as people call it."""
+    if told.wording.value_column == "action":
+        return words.noun(told.source, *_app_and_action(told, value))
+    if told.wording.value_column:
+        return words.value(told.wording.value_column, value)
+    return values.name(value)
+
+
+def _app_and_action(told: Told, value: str) -> tuple[str, str]:
+    """A value of `app+action` taken apart again."""
+    app, _, action = value.rpartition(" ")
+    return app or told.app, action
+
+
+def units(told: Told) -> str:
+    """What the detector counts once: acts, sessions, commits, days."""
+    return (GIT_UNITS if told.source == "git" else UNITS).get(told.wording.unit, "acts")
+
+
+def since(told: Told) -> str:
+    """`since 13 March 2026`: when the entity was first looked at."""
+    day = date(1970, 1, 1) + timedelta(days=told.since_day)
+    return f"since {day:%-d %B %Y}"
+
+
+def account(told: Told) -> str:
+    return {"actor": "account", "src_ip": "address"}.get(told.entity_type, told.entity_type)
+
+
+def about(expected: float) -> str:
+    return f"about {expected:,.0f}" if expected >= 1.5 else "one or none"
+
+
+def within(hours: float) -> str:
+    """`in an hour`, `in a day`, `in 4 hours`."""
+    return {1.0: "in an hour", 24.0: "in a day"}.get(float(hours), f"in {hours:g} hours")
+
+
+def group(told: Told, of: int) -> str:
+    """`11 engineer peers`, `1 other`."""
+    noun = peer(told) or "other"
+    return f"{of:,} {noun}" if of == 1 else f"{of:,} {noun}s"
+
+
+def peer(told: Told) -> str:
+    """What one of those is called that the entity is compared with."""
+    name = values.clean(told.peer_group, 40)
+    return f"{name} peer" if name and told.entity_type == "actor" else ""
+
+
+def listed(items: Sequence[str], last: str = "and") -> str:
+    items = list(dict.fromkeys(items))
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
