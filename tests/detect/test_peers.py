@@ -19,6 +19,7 @@ from wheeltapper.detect.peers import (
     no_peers,
     nothing_open,
 )
+from wheeltapper.detect.peers import closed as closed_table
 from wheeltapper.detect.table import with_room
 
 HALF_LIFE = 30.0
@@ -127,3 +128,22 @@ def test_what_is_left_after_days(days):
     for half_life in (1000.0, 2200.0):
         left = faded(fade_table(half_life), days)
         assert left == pytest.approx(2.0 ** (-days / half_life), rel=1e-12)
+
+
+def test_a_flood_of_made_up_values_pushes_out_what_was_unseen_for_longest():
+    """What everybody did yesterday stays; what was seen once, long ago, goes."""
+    fades, peers = fade_table(HALF_LIFE), no_peers()
+    for day in range(100):
+        opened = nothing_open()
+        for value in (0, 7):  # the totals and a habit, every day
+            opened = summed(opened, 5, value, 1, 3, 9)
+        for made_up in range(20):
+            opened = summed(opened, 5, 1000 + 20 * day + made_up, 1, 1, 1)
+        peers = closed_table(peers, opened.slots, day, fades, 400)
+        assert peers.size[0] <= 400
+    had, weight, _ = look(peers.slots, np.uint64(5), np.uint64(7), 99, fades)
+    assert had == 100
+    assert weight > 30
+    assert look(peers.slots, np.uint64(5), np.uint64(1000), 99, fades) == (0.0, 0.0, 0.0)
+    newest = np.uint64(1000 + 20 * 99)
+    assert look(peers.slots, np.uint64(5), newest, 99, fades)[0] == 1

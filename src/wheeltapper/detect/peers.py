@@ -6,7 +6,8 @@ one shard's acts never depend on another's of the same day.
 
 Groups are named by their 64-bit hash, 0 is everyone; value 0 stands for the group's totals. What
 is summed in a day is whole numbers below 2**53, so sums are exact: neither the order of acts nor
-the number of shards shows in the tables.
+the number of shards shows in the tables. A table that has grown beyond its capacity loses, when the
+day closes, the quarter that was unseen for longest.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from wheeltapper.detect.evict import without_oldest
 from wheeltapper.detect.hashing import mix
 from wheeltapper.detect.table import SMALLEST, Float64s, Int64s, Records, slot_in, with_room
 
@@ -23,6 +25,8 @@ EVERYONE = np.uint64(0)
 TOTAL = np.uint64(0)
 NO_DAY = -(2**31)
 DAYS_FADED = 1024
+CAPACITY = 2_000_000
+"""Values of groups, and of everyone, that are kept."""
 
 PEER = np.dtype([("key", "u8"), ("weight", "f8"), ("square", "f8"), ("had", "u4"), ("day", "i4")])
 """`had`: entities that ever had the value (for totals: ever seen); `weight` and `square` fade with
@@ -130,7 +134,7 @@ def _add_to_peers(
 
 
 @njit(cache=True)
-def _closed(peers: Peers, sums: Records, day: int, fades: Float64s) -> Peers:
+def closed(peers: Peers, sums: Records, day: int, fades: Float64s, capacity: int) -> Peers:
     """Groups' sums are added as they are, everyone's after they have been summed over groups."""
     slots = _add_to_peers(peers.slots, peers.size, sums, False, day, fades)
     total = np.zeros(SMALLEST, sums.dtype)
@@ -141,6 +145,8 @@ def _closed(peers: Peers, sums: Records, day: int, fades: Float64s) -> Peers:
             of_all = sums[j].of_all
             add(total, size, of_all, of_all, sums[j].had, sums[j].weight, sums[j].square)
     slots = _add_to_peers(slots, peers.size, total, True, day, fades)
+    while peers.size[0] > capacity:
+        slots = without_oldest(slots, peers.size)
     return Peers(slots, peers.size)
 
 
@@ -159,7 +165,7 @@ def _emptied(sums: Records, size: Int64s) -> None:
 def turned(peers: Peers, opened: Open, today: int, fades: Float64s) -> Peers:
     """Close the open day, if there is one; `today` is open then."""
     if opened.size[0]:
-        peers = _closed(peers, opened.slots, opened.day[0], fades)
+        peers = closed(peers, opened.slots, opened.day[0], fades, CAPACITY)
         _emptied(opened.slots, opened.size)
     opened.day[0] = today
     return peers

@@ -35,7 +35,7 @@ def fingerprint(detector: Detector) -> str:
     """Changes when old state would mean something else."""
     parts = (
         detector.family, detector.filter, detector.entity, detector.value, detector.unit,
-        detector.peers, repr(detector.settings),
+        detector.peers, detector.mark, detector.measure, repr(detector.settings),
     )  # fmt: skip
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
