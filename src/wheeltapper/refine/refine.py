@@ -118,6 +118,28 @@ def refine(
     return _told(chosen, weighed, lake, wordings, words, settings)
 
 
+def tell(
+    findings: pa.Table,
+    lake: Lake,
+    *,
+    wordings: Wordings,
+    words: Vocabulary,
+    settings: config.Refine,
+    first: datetime,
+) -> list[Case]:
+    """Findings in words, whatever they weigh: the cases they would make by themselves, unranked.
+
+    For those that are asked about one by one; parameters as of `refine`.
+    """
+    if not len(findings):
+        return []
+    weighed, stories = stories_of(
+        unpacked(findings), lake, wordings, words, (), settings.gap_hours, first
+    )
+    chosen = stories.with_row_index("story").with_columns(pl.col("story").cast(pl.Int64))
+    return _told(chosen, weighed, lake, wordings, words, settings)
+
+
 def _table(frame: pl.DataFrame) -> pa.Table:
     table = frame.to_arrow()
     return table.cast(

@@ -37,6 +37,12 @@ def judges(root: Path, detectors: Sequence[Detector], off: Sequence[str]) -> Jud
     )
 
 
+def secret_of(root: Path) -> bytes:
+    """The workspace's key, or one of no secrecy where none was made: for what is not kept."""
+    path = root / "state" / "secret"
+    return path.read_bytes() if path.exists() else bytes(SECRET_BYTES)
+
+
 def _secret(path: Path) -> bytes:
     """The key of the hash: made once, never shown, of no use outside this workspace."""
     try:
