@@ -40,7 +40,7 @@ def detector(family: str, *, settings: dict[str, float] | None = None, **entry: 
 
 
 def judged(
-    table: pa.Table, detectors: Sequence[Detector], cuts: Iterable[int] = ()
+    table: pa.Table, detectors: Sequence[Detector], cuts: Iterable[int] = (), **more: int
 ) -> tuple[pa.Table, bytes]:
     """Findings, and the state as bytes; cut at `cuts`, the state saved and restored each time."""
     edges = [0, *sorted(cuts), len(table)]
@@ -49,7 +49,7 @@ def judged(
         if first:
             state, anew = snapshot.from_bytes(snapshot.to_bytes(state, detectors), detectors)
             assert anew == []
-        state, some = process(state, table[first:last], detectors, SECRET)
+        state, some = process(state, table[first:last], detectors, SECRET, **more)
         found.append(some)
     return pa.concat_tables(found), snapshot.to_bytes(state, detectors)
 
@@ -103,6 +103,8 @@ ACTS = st.lists(
 )
 """Minutes since the act before, actor, action, session, count, whether the hour is known, outcome,
 bytes, and where."""
+TALKS: dict[str, list[tuple[object, ...]]] = {}
+"""Acts like `ACTS` on which a family speaks that has nothing to say of the ones all others get."""
 GROUPS = {"ana": "red", "kim": "red", "lee": "blue"}
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judging import ACTS, detector, judged, sharded, table_of
+from judging import ACTS, TALKS, detector, judged, sharded, table_of
 
 from wheeltapper.detect import statistics
 from wheeltapper.detect.family import families
@@ -35,9 +35,11 @@ class TestEveryFamily:
 
     def test_has_something_to_say_here(self, name):
         # Else what the tests below compare is nothing with nothing.
-        acts = [(1440 * (i % 3) + 60 * (i % 5), "ana", "rwd"[i % 3], None, 5 * i, True)
+        acts = [(1440 * (i % 3) + 60 * (i % 5), "ana", "rwd"[i % 3], None, 5 * i, True,
+                 "failure" if i % 4 else "success", 4**i % 10**12, (52.4 - 45 * (i % 2), 4.9))
                 for i in range(40)]  # fmt: skip
-        assert judged(table_of(acts), [detector(name)])[0].num_rows >= 3
+        found, _ = judged(table_of(TALKS.get(name, acts)), [detector(name)])
+        assert found.num_rows >= 3
 
     @given(acts=ACTS, cuts=st.lists(st.integers(0, 50), max_size=3), unit=st.sampled_from(
         ["act", "session", "day"]))  # fmt: skip

@@ -18,7 +18,7 @@ from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.distinct import filtered, measured, valued
 from wheeltapper.detect.family import Columns, families
 from wheeltapper.detect.hashing import NULL, Hashes, hash_column, mix
-from wheeltapper.detect.table import Bools, Float64s, Index, Int32s, Int64s, number_all
+from wheeltapper.detect.table import Bools, Float64s, Index, Int32s, Int64s, number_all, widened
 
 EVIDENCE = ("app", "action", "source", "session", "target", "src_ip", "outcome")
 """Columns that a finding quotes."""
@@ -219,8 +219,10 @@ def number_entities(
         for condition in {d.filter for d in detectors if d.entity == entity}:
             looked_at[prepared.rows[condition]] = True
         numbers = np.full(len(prepared.days), -1, np.int32)
-        moved[entity], numbers[looked_at] = number_all(
-            indexes[entity], prepared.hash_of(entity)[looked_at]
-        )
+        index, numbers[looked_at] = number_all(indexes[entity], prepared.hash_of(entity)[looked_at])
+        days = widened(index.days, int(index.size[0]))
+        known = numbers >= 0
+        days[numbers[known]] = prepared.days[known]  # in order of time: the last one stays
+        moved[entity] = index._replace(days=days)
         prepared.numbers[entity] = numbers
     return moved

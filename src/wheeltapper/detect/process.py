@@ -7,7 +7,8 @@ order; cutting them into any batches gives the same findings and the same state,
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -18,8 +19,9 @@ import pyarrow.compute as pc
 from wheeltapper import finding
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.family import Columns, Hits, families
+from wheeltapper.detect.forget import MOST_ENTITIES, forget
 from wheeltapper.detect.peers import Open, Peers, no_peers, nothing_open
-from wheeltapper.detect.prepare import EVIDENCE, Prepared, number_entities, prepare
+from wheeltapper.detect.prepare import DAY_US, EVIDENCE, Prepared, number_entities, prepare
 from wheeltapper.detect.table import Index, new_index, widened
 
 MINIMUM = -(2**63)
@@ -60,6 +62,7 @@ def process(
     detectors: Sequence[Detector],
     secret: bytes,
     executor: Executor | None = None,
+    most_entities: int = MOST_ENTITIES,
 ) -> tuple[State, pa.Table]:
     """Judge and learn a batch of Activities.
 
@@ -71,6 +74,8 @@ def process(
     detectors : the catalogue the state was started with
     secret : 16 bytes       key of the hash
     executor : runs the detectors side by side (their kernels let go of the interpreter)
+    most_entities : of each kind, that are remembered; where a day begins with more, those unseen
+                    for longest are forgotten
 
     Returns
     -------
@@ -86,6 +91,40 @@ def process(
     times = prepared.events["time"].cast(pa.int64()).to_numpy()
     if times[0] < state.watermark_us or (np.diff(times) < 0).any():
         raise ValueError("process needs acts in order of time, none before the watermark")
+    if any(int(i.size[0]) + len(times) > most_entities for i in state.indexes.values()):
+        return _day_by_day(state, prepared, detectors, executor, most_entities)
+    return _judged(state, prepared, detectors, executor)
+
+
+def _day_by_day(
+    state: State,
+    prepared: Prepared,
+    detectors: Sequence[Detector],
+    executor: Executor | None,
+    most_entities: int,
+) -> tuple[State, pa.Table]:
+    """The same where entities may become too many: they are forgotten when a day begins."""
+    edges = [0, *(np.flatnonzero(np.diff(prepared.days)) + 1).tolist(), len(prepared.days)]
+    tables = []
+    for first, last in pairwise(edges):
+        if state.watermark_us // DAY_US < prepared.days[first]:
+            own = {name: one.own for name, one in state.detectors.items()}
+            indexes, own = forget(state.indexes, own, detectors, most_entities)
+            state = State(
+                indexes,
+                {n: replace(one, own=own[n]) for n, one in state.detectors.items()},
+                state.watermark_us,
+            )
+        piece = prepare(prepared.events[first:last], detectors, prepared.secret)
+        state, found = _judged(state, piece, detectors, executor)
+        tables.append(found)
+    return state, pa.concat_tables(tables)
+
+
+def _judged(
+    state: State, prepared: Prepared, detectors: Sequence[Detector], executor: Executor | None
+) -> tuple[State, pa.Table]:
+    """Judge a batch without forgetting anybody."""
     indexes = number_entities(prepared, detectors, state.indexes)
     # The most work first: two threads end at about the same time.
     busiest = sorted(detectors, key=lambda d: prepared.rows[d.filter].size, reverse=True)
@@ -102,7 +141,7 @@ def process(
         for detector, (_, hits) in zip(busiest, done, strict=True)
         if hits.row.size
     ]
-    return State(indexes, moved, int(times[-1])), _in_order(tables, prepared)
+    return State(indexes, moved, int(prepared.time_us[-1])), _in_order(tables, prepared)
 
 
 def _run(

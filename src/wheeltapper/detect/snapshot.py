@@ -19,7 +19,7 @@ from wheeltapper.detect.peers import Open, Peers
 from wheeltapper.detect.process import DetectorState, State, start
 from wheeltapper.detect.table import Index
 
-VERSION = 2
+VERSION = 3
 _SCHEMA = pa.schema(
     [
         pa.field("name", pa.string()),
@@ -42,8 +42,9 @@ def fingerprint(detector: Detector) -> str:
 
 def _arrays(state: State, detectors: Sequence[Detector]) -> Iterator[tuple[str, Array]]:
     for entity, index in state.indexes.items():
+        entities = int(index.size[0])
         for name, array in index._asdict().items():
-            yield f"index/{entity}/{name}", array
+            yield f"index/{entity}/{name}", _fitted(array, entities, name == "days")
     for detector in detectors:
         one = state.detectors[detector.name]
         entities = int(state.indexes[detector.entity].size[0])

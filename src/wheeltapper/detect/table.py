@@ -8,7 +8,7 @@ What a kernel looks up and changes together lies together: a slot is a record of
 with its key first, because a look-up costs one visit to memory and not much else.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ Float64s = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Records = npt.NDArray[np.void]
 
+_T = TypeVar("_T", bound=np.generic)
 SMALLEST = 64
 
 
@@ -33,10 +34,17 @@ class Index(NamedTuple):
     numbers: Int32s
     size: Int64s
     """Shape (1,): how many are in."""
+    days: Int32s
+    """By number: the day on which the entity was last looked at."""
 
 
 def new_index() -> Index:
-    return Index(np.zeros(SMALLEST, np.uint64), np.zeros(SMALLEST, np.int32), np.zeros(1, np.int64))
+    return Index(
+        np.zeros(SMALLEST, np.uint64),
+        np.zeros(SMALLEST, np.int32),
+        np.zeros(1, np.int64),
+        np.zeros(0, np.int32),
+    )
 
 
 @njit(cache=True, inline="always")
@@ -108,10 +116,10 @@ def number_all(index: Index, hashes: Hashes) -> tuple[Index, Int32s]:
     """Dense number of each hash, new ones added; a null (0) has -1. `index.size` is changed."""
     out = np.empty(hashes.size, np.int32)
     keys, numbers = number(index.keys, index.numbers, index.size, hashes, out)
-    return Index(keys, numbers, index.size), out
+    return Index(keys, numbers, index.size, index.days), out
 
 
-def widened(array: npt.NDArray[np.generic], rows: int) -> npt.NDArray[np.generic]:
+def widened(array: npt.NDArray[_T], rows: int) -> npt.NDArray[_T]:
     """`array` with room for at least `rows` rows (doubling), new ones zero."""
     if len(array) >= rows:
         return array
