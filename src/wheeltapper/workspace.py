@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from wheeltapper import config
 from wheeltapper.case import Case
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from wheeltapper.detect.catalogue import Detector
     from wheeltapper.detect.models.card import Card
+    from wheeltapper.engines.local.backtest import Backtest
     from wheeltapper.engines.local.detect import Detection
     from wheeltapper.engines.local.ingest import Ingested
     from wheeltapper.engines.local.judges import Judges
@@ -218,6 +220,76 @@ class Workspace:
             raise WheeltapperError("there is nothing to learn from; fill the lake with: ingest")
         return train(lake.scan(None, last), last, self.root / "models")
 
+    def backtest(
+        self,
+        detector: str | None = None,
+        *,
+        days: int = 90,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        entry: str | Path | None = None,
+        examples: int = 5,
+        progress: Callable[[int], None] | None = None,
+    ) -> "Backtest":
+        """What a detector, a rule or a model would have said of history; nothing is kept.
+
+        Parameters
+        ----------
+        detector : `any.country`, `rule.NAME` or `model.NAME`; one that is switched off as well.
+            May be left out where `entry` holds one alone.
+        days, since, until : the window: the last `days` days up to `until` (default: the lake's
+            end), or from `since`. What lies before it is learned from.
+        entry : a file with a draft of the detector, which is tested instead of the workspace's
+        examples : how many findings are told in words, of each kind of change
+
+        Raises
+        ------
+        WheeltapperError   for a name that is none, a draft that cannot be used, an empty lake.
+        """
+        from wheeltapper.detect import catalogue
+        from wheeltapper.engines.local import versions
+        from wheeltapper.engines.local.backtest import Surroundings, backtest
+        from wheeltapper.engines.local.judges import secret_of, wordings_of
+
+        found = versions.find(self.root, detector, Path(entry) if entry else None)
+        lake = self.lake
+        first, last, _ = lake.span()
+        if first is None or last is None:
+            raise WheeltapperError("there is no history yet; fill the lake with: ingest")
+        end = until or last + timedelta(microseconds=1)
+        begin = since or max(first, _midnight(end, days - 1, ZoneInfo(self.config.timezone)))
+        if begin >= end or begin > last or end <= first:
+            raise WheeltapperError(
+                f"nothing lies between {begin:%Y-%m-%d %H:%M} and {end:%Y-%m-%d %H:%M} UTC: the "
+                f"lake holds {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+            )
+        return backtest(
+            lake,
+            found,
+            since=begin,
+            until=end,
+            around=Surroundings(
+                wordings=wordings_of(self.root, catalogue.load([self.root / "detectors"])),
+                words=self.vocabulary(),
+                settings=self.config.refine,
+                judged=self._judged(),
+                timezone=self.config.timezone,
+            ),
+            secret=secret_of(self.root),
+            step_rows=self.config.detect.step,
+            threads=self.config.detect.threads,
+            examples=examples,
+            progress=progress,
+        )
+
+    def _judged(self) -> list[Case]:
+        """Cases with a verdict; none where no casebook was made yet."""
+        url = casebook_url(self.root, self.config)
+        if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+            return []
+        with self.casebook() as book:
+            return [case for case in book.cases() if case.verdict]
+
     # What came of it
 
     def cases(
@@ -290,6 +362,14 @@ class Workspace:
         )
         assert isinstance(found, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
         return found
+
+
+def _midnight(end: datetime, days_before: int, zone: ZoneInfo) -> datetime:
+    """The beginning of the day so many days before the last moment before `end`."""
+    last = (end - timedelta(microseconds=1)).astimezone(zone)
+    midnight = last.replace(hour=0, minute=0, second=0, microsecond=0)
+    # Arithmetic on one wall: through changes of summer time, days begin at midnight.
+    return (midnight - timedelta(days=days_before)).astimezone(UTC)
 
 
 def casebook_url(root: Path, settings: Config) -> str:

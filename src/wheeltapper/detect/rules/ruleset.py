@@ -68,15 +68,22 @@ class Ruleset:
                     else:
                         here[one.name] = one
             rules |= here
+        kept = [r for n, r in rules.items() if not switched_off(f"rule.{n}", off)]
+        return cls.of(kept, unsupported)
+
+    @classmethod
+    def of(
+        cls, rules: Sequence[Rule], unsupported: Sequence[tuple[Path, str, str]] = ()
+    ) -> "Ruleset":
+        """A set of rules that have been read; no two of the same name."""
         kinds: dict[str, list[tuple[Rule, Program]]] = {}
-        rules = {n: r for n, r in rules.items() if not switched_off(f"rule.{n}", off)}
-        for rule in rules.values():
+        for rule in rules:
             for program in rule.programs:
                 for source in program.place.sources:
                     kinds.setdefault(source, []).append((rule, program))
         return cls(
-            tuple(rules.values()),
-            unsupported,
+            tuple(rules),
+            list(unsupported),
             {source: _Kind(programs) for source, programs in kinds.items()},
         )
 

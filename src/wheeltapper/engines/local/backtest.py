@@ -31,6 +31,7 @@ from wheeltapper.engines.local.difference import (
 )
 from wheeltapper.engines.local.judges import detector_wordings
 from wheeltapper.engines.local.replay import Progress, Replay
+from wheeltapper.engines.local.versions import Version, Versions
 from wheeltapper.refine.combine import STORY
 from wheeltapper.refine.rank import rank
 from wheeltapper.refine.refine import stories_of, tell, unpacked
@@ -40,8 +41,6 @@ from wheeltapper.store.lake import Lake
 
 HABIT_DAYS = 90
 """How far back refinement asks what a rule has said."""
-Version = Detector | Ruleset | UserDay
-"""One version of a detector; a rule stands alone in its set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +149,8 @@ class Surroundings:
 
 def backtest(
     lake: Lake,
-    now: Version,
-    before: Version | None,
+    versions: Versions,
     *,
-    against: str,
     since: datetime,
     until: datetime,
     around: Surroundings,
@@ -167,15 +164,14 @@ def backtest(
 
     Parameters
     ----------
-    now, before : the version to test, and the one that it is compared with
-    against : what `before` is, in words; with None as `before` and words here, the findings that
-              are in the lake are what it is compared with
+    versions : the version to test, and what it is compared with
     since, until : the window, `since <= time < until`
     examples : how many findings of each kind of change are told in words
     """
     first, last, _ = lake.span()
-    versions = [now] if before is None else [now, before]
-    replays = _replayed(lake, versions, since, until, secret, step_rows, threads, progress)
+    now, before, against = versions.now, versions.before, versions.against
+    both = [now] if before is None else [now, before]
+    replays = _replayed(lake, both, since, until, secret, step_rows, threads, progress)
     name, family, about = _names(now)
     said = _framed(replays[0].findings, since, until)
     then = None
@@ -183,12 +179,14 @@ def backtest(
         then = _framed(replays[1].findings, since, until)
     elif against:
         then = _framed(lake.findings(since=since, until=until, detector=name), since, until)
-    both = compared(said, then, alike=_value_of(now) == _value_of(before or now))
+        if not len(then):  # it never spoke, or is new: nothing to compare with
+            then, against = None, ""
+    said = compared(said, then, alike=_value_of(now) == _value_of(before or now))
     new = _worded(around.wordings, now)
     old = _worded(around.wordings, before or now)
     cases, dropped = _cases(lake, name, replays[0].findings, since, first, last, around, new)
     told = [
-        _examples(lake, both, change, examples, around, wordings, first)
+        _examples(lake, said, change, examples, around, wordings, first)
         for change, wordings in ((ADDED, new), (GONE, old), (SAME, new))
     ]
     return Backtest(
@@ -201,9 +199,9 @@ def backtest(
         timezone=around.timezone,
         against=against,
         changes=changes_of(before, now),
-        findings=both,
-        days=by_day(both, since, until, around.timezone),
-        entities=by_entity(both, around.timezone),
+        findings=said,
+        days=by_day(said, since, until, around.timezone),
+        entities=by_entity(said, around.timezone),
         examples=pl.concat(told),
         cases=cases,
         dropped=dropped,
@@ -327,8 +325,9 @@ def _overlap(cases: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
 
 EXAMPLES: Mapping[str, pl.DataType] = {
     "change": pl.String(), "time": pl.Datetime("us", "UTC"), "entity": pl.String(),
-    "entity_type": pl.String(), "bits": pl.Float64(), "value": pl.String(), "observed": pl.Float64(),
-    "expected": pl.Float64(), "sentence": pl.String(), "event_ids": pl.List(pl.String),
+    "entity_type": pl.String(), "bits": pl.Float64(), "value": pl.String(),
+    "observed": pl.Float64(), "expected": pl.Float64(), "sentence": pl.String(),
+    "event_ids": pl.List(pl.String()),
 }  # fmt: skip
 
 

@@ -61,11 +61,21 @@ def _secret(path: Path) -> bytes:
 
 def wordings(judges: Judges) -> Wordings:
     """The words and weights of everything that judges, for `refine`."""
-    known = dict(detector_wordings(judges.detectors).by_name)
-    for rule in judges.rules.rules:
+    return _wordings(judges.detectors, judges.rules, judges.models.names)
+
+
+def wordings_of(root: Path, detectors: Sequence[Detector]) -> Wordings:
+    """The same of everything in the workspace in `root`, switched off or on."""
+    models = [m.card.name for m in Registry(root / "models").models]
+    return _wordings(detectors, Ruleset.load([BUILTIN, root / "rules"]), models)
+
+
+def _wordings(detectors: Sequence[Detector], rules: Ruleset, models: Sequence[str]) -> Wordings:
+    known = dict(detector_wordings(detectors).by_name)
+    for rule in rules.rules:
         name = RULE + rule.name
         known[name] = Wording(name=name, family="rule", about=rule.title, says="{did}")
-    for model in judges.models.names:
+    for model in models:
         name = MODEL + model
         known[name] = Wording(
             name=name, family="model", about=f"model {model}", says="had a day unlike their others"
