@@ -31,6 +31,10 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
 
 TESTED_ELSEWHERE = {  # source: where, and why there
     "errors.py": ("test_config.py", "two names; every refusal that is tested raises one"),
+    "engines/local/teach.py": (
+        "engines/local/test_detect.py",
+        "seen in what detection says afterwards",
+    ),
     "server/answers.py": ("server/test_app.py", "shapes of answers, seen where they are given"),
     "server/view.py": ("server/test_app.py", "opens what every test of the server asks"),
     "simulate/happenings.py": ("simulate/test_simulation.py", "seen in the logs it leaves"),

@@ -206,8 +206,9 @@ def _detect(ws: Workspace, *, replay: bool = False, include_late: bool = False) 
         done = ws.detect(replay=replay, include_late=include_late, progress=progress)
     if done.anew:
         _say(
-            f"{len(done.anew)} detectors are new or changed and know only what came since: "
-            f"{', '.join(done.anew[:5])}; let them learn all with: wheeltapper detect --replay"
+            f"{len(done.anew)} detectors are new or changed and have learned from history: "
+            f"{', '.join(done.anew[:5])}; what one would have said of it: wheeltapper backtest "
+            f"--detector {done.anew[0]}"
         )
     with _progress("refining"):
         cases = ws.refine()

@@ -225,18 +225,48 @@ def test_replay_that_includes_late_acts_judges_as_if_they_had_come_in_time(
     assert len(town.findings()) == len(in_time.findings()) + 1
 
 
-def test_a_changed_detector_starts_anew_and_is_named(town, judges):
-    town.add(life())
-    town.detect()
-    changed = [
+def changed(judges):
+    """The same, but for one detector that compares acts instead of days."""
+    detectors = [
         dataclasses.replace(d, unit="act") if d.name == "any.country" else d
         for d in judges.detectors
     ]
-    town.judges = dataclasses.replace(judges, detectors=changed)
-    done = town.detect()
-    assert done.anew == ("any.country",)
-    town.add(NEW)
+    return dataclasses.replace(judges, detectors=detectors)
+
+
+def test_a_changed_detector_is_taught_by_history_and_named_once(town, judges, tmp_path_factory):
+    town.add(life())
+    town.detect()
+    before = town.findings()
+    town.judges = changed(judges)
     assert town.detect().anew == ("any.country",)
+    assert town.findings() == before, "it says nothing of what it is taught with"
+    assert town.detect().anew == ()
+    town.add(NEW)
+    town.detect()
+    # Of what comes then it says what it would have said had it always been there.
+    always = Town(tmp_path_factory.mktemp("always"), changed(judges))
+    always.add([*life(), *NEW])
+    always.detect()
+    since = min(a["time"] for a in NEW)
+
+    def of_new(somewhere):
+        return [f for f in somewhere.findings() if str(f["time"]) >= since.isoformat()]
+
+    assert of_new(town) == of_new(always)
+    assert town.state() == always.state()
+
+
+def test_what_is_taught_leaves_late_acts_out(town, judges):
+    town.add(life())
+    town.detect()
+    town.add([*LATE, *NEW], received=MONDAY + timedelta(days=40))
+    town.detect()
+    town.judges = changed(judges)
+    town.detect()
+    taught = town.state()
+    town.detect(replay=True)
+    assert town.state() == taught
 
 
 def test_a_detector_that_is_switched_off_is_silent_and_the_others_do_not_notice(

@@ -23,6 +23,7 @@ from wheeltapper.detect import snapshot
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
 from wheeltapper.engines.local.judges import Judges
 from wheeltapper.engines.local.models import States
+from wheeltapper.engines.local.teach import teach
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
 
@@ -37,7 +38,7 @@ class Detection:
     late: int
     findings: int
     anew: tuple[str, ...]
-    """Detectors without usable state: they have seen only what came since."""
+    """Detectors that are new or changed: they were taught by history, of which they say nothing."""
 
 
 def columns_for(judges: Judges) -> list[str]:
@@ -85,6 +86,13 @@ def detect(
             judges.models.to_bytes(model_state),
         )
 
+    if anew and after is not None:
+        with ThreadPoolExecutor(threads) as pool:
+            kernel_state = teach(
+                kernel_state, anew, lake, judges, last=after, step_rows=step_rows,
+                include_late=include_late, pool=pool,
+            )  # fmt: skip
+        manifest = commit(finding.SCHEMA.empty_table(), replace(manifest, step=manifest.step + 1))
     # What came after its time had been passed, since the last look: rules only. First, because
     # what the steps below judge was received no earlier.
     if after is not None and judges.rules.rules:
