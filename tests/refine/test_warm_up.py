@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import polars as pl
 import pytest
 from few_findings import MONDAY, finding, frame
 from hypothesis import given
@@ -8,24 +9,54 @@ from hypothesis import strategies as st
 from wheeltapper.refine.warm_up import DAYS, warm_up
 
 
-def share(days, detector="any.country", first=MONDAY):
-    (row,) = warm_up(frame([finding(days=days, detector=detector, evidence=1.0)]), first).to_dicts()
+def known(**logs):
+    """Days of logs, by how many after Monday."""
+    rows = [(s, (MONDAY + timedelta(days=d)).date()) for s, days in logs.items() for d in days]
+    return pl.DataFrame(rows, schema={"source": pl.String, "day": pl.Date}, orient="row")
+
+
+def share(days, logs, **columns):
+    (row,) = warm_up(frame([finding(days=days, evidence=1.0, **columns)]), logs).to_dicts()
     return row["evidence"]
 
 
-@pytest.mark.parametrize(("days", "expected"), [(0, 0.0), (7, 1 / 3), (21, 1.0), (400, 1.0)])
+YEAR = known(okta=range(400))
+
+
+@pytest.mark.parametrize(("days", "expected"), [(0, 0.0), (7, 1 / 3), (21, 1.0), (399, 1.0)])
 def test_evidence_grows_with_the_history_behind_it(days, expected):
-    assert share(days) == pytest.approx(expected)
+    assert share(days, YEAR) == pytest.approx(expected)
+
+
+def test_a_log_that_is_new_warms_up_by_itself():
+    logs = known(okta=range(100), github=range(90, 100))
+    assert share(97, logs, source="okta") == 1.0
+    assert share(97, logs, source="github") == pytest.approx(7 / 21)
+
+
+def test_what_names_no_log_is_as_old_as_the_oldest():
+    assert share(97, known(okta=range(100), github=range(90, 100)), source=None) == 1.0
+
+
+def test_one_record_from_years_ago_is_no_history():
+    assert share(3, known(okta=[-4000, *range(10)])) == pytest.approx(4 / 21)
 
 
 def test_rules_do_not_argue_from_history():
-    assert share(0, detector="rule.x") == 1.0
+    assert share(0, YEAR, detector="rule.x") == 1.0
 
 
 @given(a=st.floats(0, 60), b=st.floats(0, 60))
 def test_a_later_finding_never_weighs_less(a, b):
-    assert 0 <= share(min(a, b)) <= share(max(a, b)) <= 1
+    assert 0 <= share(min(a, b), YEAR) <= share(max(a, b), YEAR) <= 1
 
 
-def test_a_finding_before_the_history_began_weighs_nothing():
-    assert share(0, first=MONDAY + timedelta(days=DAYS)) == 0
+def test_findings_keep_their_order_and_number():
+    rows = [finding(days=d, entity=f"e{d}", evidence=1.0) for d in (30, 2, 11, 2)]
+    got = warm_up(frame(rows), YEAR)
+    assert got["entity"].to_list() == [r["entity"] for r in rows]
+    assert got["evidence"].to_list() == pytest.approx([1.0, 2 / DAYS, 11 / DAYS, 2 / DAYS])
+
+
+def test_a_workspace_without_days_weighs_nothing():
+    assert share(0, known()) == 0.0

@@ -76,6 +76,13 @@ def actor_days(lake: Lake) -> int:
     return int(table["n"][0].as_py())
 
 
+def days_of_sources(lake: Lake) -> pl.DataFrame:
+    """`source, day`: on which days there was anything of a log."""
+    return _frame(
+        lake.sql("select distinct source::varchar as source, time::date as day from activities")
+    )
+
+
 def acts(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
     """Everything the entities did in their stories, summed up by kind of act."""
     column = _column(entity_type)

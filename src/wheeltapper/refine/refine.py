@@ -70,15 +70,10 @@ def stories_of(
     words: Vocabulary,
     judged: Sequence[Case],
     gap_hours: float,
-    first: datetime,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Weighed findings with their `span`, and the stories they make, with `score`."""
-    weighed = group(
-        suppress(
-            discount(habit(warm_up(weigh(findings, wordings, words.severity), first))), judged
-        ),
-        gap_hours,
-    )
+    weighed = warm_up(weigh(findings, wordings, words.severity), looked_up.days_of_sources(lake))
+    weighed = group(suppress(discount(habit(weighed)), judged), gap_hours)
     stories = combine(weighed)
     scores = calibrate(stories["evidence"].to_numpy(), looked_up.actor_days(lake))
     return weighed, stories.with_columns(score=pl.Series(scores))
@@ -107,7 +102,7 @@ def refine(
     if not len(findings):
         return []
     weighed, stories = stories_of(
-        unpacked(findings), lake, wordings, words, judged, settings.gap_hours, first
+        unpacked(findings), lake, wordings, words, judged, settings.gap_hours
     )
     chosen = rank(stories, settings.budget_cases_per_day, _days(first, last)).with_row_index(
         "story"
@@ -125,7 +120,6 @@ def tell(
     wordings: Wordings,
     words: Vocabulary,
     settings: config.Refine,
-    first: datetime,
 ) -> list[Case]:
     """Findings in words, whatever they weigh: the cases they would make by themselves, unranked.
 
@@ -133,9 +127,7 @@ def tell(
     """
     if not len(findings):
         return []
-    weighed, stories = stories_of(
-        unpacked(findings), lake, wordings, words, (), settings.gap_hours, first
-    )
+    weighed, stories = stories_of(unpacked(findings), lake, wordings, words, (), settings.gap_hours)
     chosen = stories.with_row_index("story").with_columns(pl.col("story").cast(pl.Int64))
     return _told(chosen, weighed, lake, wordings, words, settings)
 

@@ -1,26 +1,40 @@
-"""Warm-up: while the workspace is young, everything is new to everybody.
+"""Warm-up: while a log is new to the workspace, everything in it is new to everybody.
 
 That none of an actor's peers ever did a thing means little when they have been watched for a week.
-So the evidence of history grows with the history: from nothing on its first day to all of it after
-three weeks, by when people have shown what they do in a month's better part. Rules are exempt:
-they do not argue from history.
+So the evidence of history grows with the history of the log that it rests on: from nothing on the
+log's first day to all of it after three weeks, by when people have shown what they do in a month's
+better part. Days on which the log was silent do not count: one record with a clock years ahead is
+no history. Rules are exempt: they do not argue from history.
 """
-
-from datetime import datetime
 
 import polars as pl
 
 from wheeltapper.refine.wording import RULE
 
-DAYS = 21.0
+DAYS = 21
 
 
-def warm_up(findings: pl.DataFrame, first: datetime) -> pl.DataFrame:
-    """Findings with the `evidence` of those within three weeks of `first` lowered."""
-    age = (pl.col("time") - pl.lit(first)).dt.total_seconds() / 86_400
+def warm_up(findings: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Findings with `evidence` lowered by how many days their log was known before.
+
+    `days` has `source, day`: each day of each log. What names no log is compared with the one that
+    is known longest.
+    """
+    counted = days.sort("day").with_columns(before=pl.int_range(pl.len()).over("source"))
+    longest = None if days.is_empty() else counted.sort("before", "source")["source"][-1]
     share = (
-        pl.when(pl.col("detector").str.starts_with(RULE))
-        .then(1.0)
-        .otherwise((age / DAYS).clip(0, 1))
+        findings.select(
+            source=pl.col("source").fill_null(pl.lit(longest, dtype=pl.String)),
+            day=pl.col("time").dt.date(),
+        )
+        .with_row_index("row")
+        .sort("day")
+        .join_asof(counted, on="day", by="source", check_sortedness=False)
+        .sort("row")
+        .select((pl.col("before").fill_null(0) / DAYS).clip(0, 1))
+        .to_series()
     )
-    return findings.with_columns(evidence=pl.col("evidence") * share)
+    argues = ~pl.col("detector").str.starts_with(RULE)
+    return findings.with_columns(
+        evidence=pl.when(argues).then(pl.col("evidence") * share).otherwise(pl.col("evidence"))
+    )
