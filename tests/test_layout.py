@@ -25,7 +25,13 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
     "server": {"detect", "refine", "server", "store"},
     "workspace": {"detect", "engines", "enrich", "ingest", "refine", "store"},
     "doctor": {"workspace"},
-    "cli": {"doctor", "engines", "ingest", "server", "simulate", "terminal", "workspace"},
+    "command": {"terminal", "workspace"},
+    "detector_pages": {"engines", "terminal"},
+    "detector_commands": {"command", "detector_pages", "engines", "terminal", "workspace"},
+    "cli": {
+        "command", "detector_commands", "doctor", "engines", "ingest", "server", "simulate",
+        "terminal", "workspace",
+    },
     "__init__": {"workspace"},
 }
 

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from wheeltapper.detect.models.card import Card
     from wheeltapper.engines.local.backtest import Backtest
     from wheeltapper.engines.local.detect import Detection
+    from wheeltapper.engines.local.entry import Entry
     from wheeltapper.engines.local.ingest import Ingested
     from wheeltapper.engines.local.judges import Judges
+    from wheeltapper.engines.local.telling import Surroundings
     from wheeltapper.ingest import Progress, Sources
     from wheeltapper.refine.words import Vocabulary
     from wheeltapper.store.casebook import Casebook
@@ -246,10 +248,9 @@ class Workspace:
         ------
         WheeltapperError   for a name that is none, a draft that cannot be used, an empty lake.
         """
-        from wheeltapper.detect import catalogue
         from wheeltapper.engines.local import versions
-        from wheeltapper.engines.local.backtest import Surroundings, backtest
-        from wheeltapper.engines.local.judges import secret_of, wordings_of
+        from wheeltapper.engines.local.backtest import backtest
+        from wheeltapper.engines.local.judges import secret_of
 
         found = versions.find(self.root, detector, Path(entry) if entry else None)
         lake = self.lake
@@ -268,18 +269,54 @@ class Workspace:
             found,
             since=begin,
             until=end,
-            around=Surroundings(
-                wordings=wordings_of(self.root, catalogue.load([self.root / "detectors"])),
-                words=self.vocabulary(),
-                settings=self.config.refine,
-                judged=self._judged(),
-                timezone=self.config.timezone,
-            ),
+            around=self._around(),
             secret=secret_of(self.root),
             step_rows=self.config.detect.step,
             threads=self.config.detect.threads,
             examples=examples,
             progress=progress,
+        )
+
+    def detector(self, name: str) -> "Entry":
+        """A statistical detector explained, with what it has said here; switched off or on.
+
+        Raises
+        ------
+        WheeltapperError   if there is none of that name.
+        """
+        from wheeltapper.detect import catalogue
+        from wheeltapper.engines.local import versions
+        from wheeltapper.engines.local.entry import explained
+
+        for one in catalogue.load([self.root / "detectors"]):
+            if one.name == name:
+                off = catalogue.switched_off(name, self.config.detect.off)
+                return explained(one, self.lake, self._around(), off=off)
+        raise versions.unknown(name, self.root)
+
+    def sentences(self, findings: "pl.DataFrame") -> list[str | None]:
+        """What findings (the columns of `finding.SCHEMA`) say in words, one by one."""
+        from wheeltapper import finding
+        from wheeltapper.engines.local.telling import sentences
+
+        lake, around = self.lake, self._around()
+        first, _, _ = lake.span()
+        if first is None:
+            return [None] * len(findings)
+        table = findings.select(finding.SCHEMA.names).to_arrow().cast(finding.SCHEMA)
+        return sentences(table, lake, around, around.wordings)
+
+    def _around(self) -> "Surroundings":
+        from wheeltapper.detect import catalogue
+        from wheeltapper.engines.local.judges import wordings_of
+        from wheeltapper.engines.local.telling import Surroundings
+
+        return Surroundings(
+            wordings=wordings_of(self.root, catalogue.load([self.root / "detectors"])),
+            words=self.vocabulary(),
+            settings=self.config.refine,
+            judged=self._judged(),
+            timezone=self.config.timezone,
         )
 
     def _judged(self) -> list[Case]:

@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pyarrow as pa
 
-from wheeltapper import config, finding
-from wheeltapper.case import Case
+from wheeltapper import finding
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.models.userday import UserDay
 from wheeltapper.detect.rules.ruleset import Ruleset
@@ -31,12 +30,12 @@ from wheeltapper.engines.local.difference import (
 )
 from wheeltapper.engines.local.judges import detector_wordings
 from wheeltapper.engines.local.replay import Progress, Replay
+from wheeltapper.engines.local.telling import Surroundings, sentences
 from wheeltapper.engines.local.versions import Version, Versions
 from wheeltapper.refine.combine import STORY
 from wheeltapper.refine.rank import rank
-from wheeltapper.refine.refine import stories_of, tell, unpacked
+from wheeltapper.refine.refine import stories_of, unpacked
 from wheeltapper.refine.wording import MODEL, RULE, Wordings
-from wheeltapper.refine.words import Vocabulary
 from wheeltapper.store.lake import Lake
 
 HABIT_DAYS = 90
@@ -134,17 +133,6 @@ def _rows(frame: pl.DataFrame) -> list[dict[str, object]]:
         {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()}
         for row in frame.to_dicts()
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What refinement has to know of the workspace to say what would become of findings."""
-
-    wordings: Wordings
-    words: Vocabulary
-    settings: config.Refine
-    judged: Sequence[Case]
-    timezone: str
 
 
 def backtest(
@@ -295,7 +283,7 @@ def _cases(
 
     def ranked(findings: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         weighed, stories = stories_of(
-            findings, lake, wordings, around.words, around.judged, around.settings.gap_hours, first
+            findings, lake, wordings, around.words, around.judged, around.settings.gap_hours
         )
         return weighed, rank(stories, around.settings.budget_cases_per_day, days)
 
@@ -350,19 +338,9 @@ def _examples(
     if not len(chosen) or first is None:
         return pl.DataFrame(schema=dict(EXAMPLES))
     table = chosen.select(finding.SCHEMA.names).to_arrow().cast(finding.SCHEMA)
-    cases = tell(
-        table, lake, wordings=wordings, words=around.words, settings=around.settings, first=first
-    )
-    sentences = {
-        (f.finding.entity_type, f.finding.entity, id): f.sentence
-        for case in cases
-        for f in case.findings
-        for id in f.finding.event_ids
-    }
-    rows = []
-    for row in chosen.to_dicts():
-        ids = [id.hex() for id in row["event_ids"]]
-        who = (row["entity_type"], row["entity"])
-        sentence = next((sentences[(*who, i)] for i in ids if (*who, i) in sentences), None)
-        rows.append({**row, "event_ids": ids, "sentence": sentence})
+    said = sentences(table, lake, around, wordings)
+    rows = [
+        {**row, "event_ids": [id.hex() for id in row["event_ids"]], "sentence": sentence}
+        for row, sentence in zip(chosen.to_dicts(), said, strict=True)
+    ]
     return pl.DataFrame(rows, schema=dict(EXAMPLES))
