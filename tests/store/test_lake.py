@@ -273,15 +273,24 @@ class TestScan:
         sizes = [piece.num_rows for piece in lake.scan(rows=100, columns=["event_id"])]
         assert sizes == [100, 100, 100]
 
-    def test_dictionary_columns_are_one_chunk_with_each_text_once(self, lake):
-        actors = [None, "ana", "bo", "ana"]
-        lake.append(activities([1, DAY, 2 * DAY, 3 * DAY], actor=actors), "one")
+    def test_dictionary_columns_have_each_text_once_a_file(self, lake):
+        actors = [None, "ana", "bo", "ana", "bo", "bo"]
+        seconds = [1, DAY, 2 * DAY, 3 * DAY, 3 * DAY + 1, 3 * DAY + 2]
+        lake.append(activities(seconds, actor=actors), "one")
         (piece,) = lake.scan(columns=["actor", "raw", "time"], dictionary=True)
         assert piece.column_names == ["actor", "raw", "time"]
         assert piece["actor"].type == pa.dictionary(pa.int32(), pa.string())
         assert piece["raw"].type == pa.string()
         assert piece["actor"].to_pylist() == actors
-        assert sorted(piece["actor"].chunk(0).dictionary.to_pylist()) == ["ana", "bo"]
+        assert piece["actor"].chunk(3).dictionary.to_pylist() == ["ana", "bo"]
+        together = piece.unify_dictionaries()["actor"].chunk(0).dictionary
+        assert sorted(together.to_pylist()) == ["ana", "bo"]
+
+    def test_files_that_overlap_are_put_in_order_with_their_dictionaries(self, lake):
+        lake.append(activities([1, 3, 5], names="ace", actor=["ana", "bo", "ana"]), "one")
+        lake.append(activities([2, 3, 4], names="bdf", actor=["bo", None, "cy"]), "two")
+        (piece,) = lake.scan(columns=["actor"], dictionary=True)
+        assert piece["actor"].to_pylist() == lake.activities()["actor"].to_pylist()
 
 
 class TestOtherWriters:

@@ -1,13 +1,12 @@
 from itertools import pairwise
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wheeltapper.activity import TIME
-from wheeltapper.store.ordered import cut, in_order, windows
+from wheeltapper.store.ordered import cut, order_of, windows
 
 SPANS = st.lists(
     st.tuples(st.integers(-1000, 1000), st.integers(0, 300), st.integers(1, 500)).map(
@@ -67,9 +66,14 @@ def test_pieces_are_the_whole_and_no_moment_is_in_two(times, rows):
     assert all(0 < piece.num_rows <= rows * 1.25 + longest for piece in pieces)
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.binary(min_size=1, max_size=1)), max_size=8))
-def test_in_order_is_what_sorting_would_not_change(rows):
-    frame = pl.DataFrame(
-        rows, schema={"time": pl.Datetime("us", "UTC"), "event_id": pl.Binary}, orient="row"
-    )
-    assert in_order(frame) == (rows == sorted(rows))
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.binary(min_size=1, max_size=2)), max_size=12),
+    st.integers(0, 12),
+)
+def test_order_is_by_time_then_id_and_none_where_rows_lie_so(rows, cut):
+    time_us = np.array([time for time, _ in rows], np.int64)
+    pieces = [pa.array([id for _, id in part], pa.binary()) for part in (rows[:cut], rows[cut:])]
+    order = order_of(time_us, pa.chunked_array(pieces, pa.binary()))
+    assert (order is None) == (rows == sorted(rows))
+    if order is not None:
+        assert [rows[i] for i in order] == sorted(rows)

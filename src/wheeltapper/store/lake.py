@@ -135,7 +135,8 @@ class Lake:
 
         Tables follow each other by (time, event_id); activities of the same moment are in one
         table. Memory holds one table, whatever the size of the lake. With `dictionary`, columns
-        in `REPEATING` are dictionary<int32, string>, one chunk each.
+        in `REPEATING` are dictionary<int32, string>, each chunk with a dictionary of its own:
+        `unify_dictionaries` makes one of them where that is needed.
         """
         first = None if after is None else (_us(after) or 0) + 1
         last = _before(until)

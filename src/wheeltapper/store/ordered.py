@@ -8,15 +8,22 @@ microsecond are never torn apart.
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wheeltapper.store.delta import DataFile
 
+Int64s = npt.NDArray[np.int64]
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 # A window may be this share of its size off to end where files end: none is then opened twice.
 _SLACK = 0.25
+# Rows that stay together are worth a chunk of their own from here on.
+_LONG_STRETCH = 1_000
+# At most one row in so many is moved by itself: else all rows are.
+_MOSTLY = 5
 
 
 def windows(
@@ -64,15 +71,7 @@ def spans(files: Sequence[DataFile], rows: int) -> list[tuple[int, int, int]]:
         if file.rows * 4 <= rows or "://" in file.uri:
             found.append((file.first_us, file.last_us, file.rows))
             continue
-        metadata = pq.read_metadata(file.uri)
-        time = metadata.schema.names.index("time")
-        for number in range(metadata.num_row_groups):
-            group = metadata.row_group(number)
-            bounds = group.column(time).statistics
-            if bounds is None or not bounds.has_min_max:
-                found.append((file.first_us, file.last_us, group.num_rows))
-            else:
-                found.append((bounds.min_raw, bounds.max_raw, group.num_rows))
+        found += _groups(pq.read_metadata(file.uri), file)
     return found
 
 
@@ -99,39 +98,149 @@ def read(
     """Rows with `first_us <= time <= last_us` by (time, event_id), as `schema` says.
 
     `schema` has `time` and `event_id`; a column that a file lacks is null. Columns named in
-    `dictionary` come with each distinct text once (`DICTIONARY`).
+    `dictionary` come as `DICTIONARY`, each chunk with a dictionary of its own.
     """
-    frame = lazy(files, schema)
-    if any(file.first_us < first_us or file.last_us > last_us for file in files):
-        time = pl.col("time").dt.epoch("us")
-        frame = frame.filter(time.is_between(first_us, last_us))
-    # Categories of its own: texts of a column go when its table goes, not with the process.
-    coded = [name for name in schema.names if name in dictionary]
-    found = frame.with_columns(
-        pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in coded
-    ).collect()
-    if not in_order(found):
-        found = found.sort("time", "event_id")
-    table = found.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    return pa.table([_column(table[field.name], field) for field in schema], names=schema.names)
+    if any("://" in file.uri for file in files):
+        parts = [_remote(files, schema, first_us, last_us, dictionary)]
+    else:
+        parts = [_local(file, schema, first_us, last_us, dictionary) for file in files]
+    table = pa.concat_tables(parts)
+    order = order_of(table["time"].cast(pa.int64()).to_numpy(), table["event_id"])
+    return table if order is None else _in_order(table, order)
 
 
-def in_order(frame: pl.DataFrame) -> bool:
-    """Is it sorted by (time, event_id) already, as one day's file is?"""
-    time = frame["time"].to_physical()
-    if not time.is_sorted():
-        return False
-    tied = (time == time.shift(1)) & (frame["event_id"] < frame["event_id"].shift(1))
-    return not tied.any()
+def _in_order(table: pa.Table, order: Int64s) -> pa.Table:
+    """`table.take(order)`; long stretches that stay together are not copied.
+
+    A write that reaches a minute beyond midnight leaves a few acts in a file of their own, which
+    overlaps a day's: only that minute is put in order then.
+    """
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(order) != 1) + 1, [order.size]])
+    long = np.flatnonzero(np.diff(starts) >= _LONG_STRETCH)
+    kept = int((starts[long + 1] - starts[long]).sum())
+    if (order.size - kept) * _MOSTLY > order.size:
+        return table.unify_dictionaries().combine_chunks().take(pa.array(order))
+    pieces, at = [], 0
+    for start, end in zip(starts[long].tolist(), starts[long + 1].tolist(), strict=True):
+        pieces += [_few(table, order[at:start]), table.slice(int(order[start]), end - start)]
+        at = end
+    return pa.concat_tables([*pieces, _few(table, order[at:])])
 
 
-def _column(column: pa.ChunkedArray, field: pa.Field) -> pa.Array:
-    # Polars gives 64-bit offsets and unsigned codes; Arrow's readers expect the narrow ones.
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    if not pa.types.is_dictionary(array.type):
-        return array.cast(field.type)
-    codes = array.indices.cast(pa.int32())
-    return pa.DictionaryArray.from_arrays(codes, array.dictionary.cast(pa.string()))
+def _few(table: pa.Table, rows: Int64s) -> pa.Table:
+    """`table.take(rows)` without putting the whole table's dictionaries together."""
+    inside = np.sort(rows)
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(inside) != 1) + 1, [inside.size]])
+    ranges = zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+    found = pa.concat_tables(
+        [table.slice(0, 0), *(table.slice(int(inside[a]), b - a) for a, b in ranges if b > a)]
+    )
+    plain = pa.table(
+        [_plain(column) for column in found.columns], names=found.column_names
+    ).combine_chunks()
+    taken = plain.take(pa.array(np.searchsorted(inside, rows)))
+    return pa.table(
+        [
+            column.dictionary_encode() if field.type == DICTIONARY else column
+            for column, field in zip(taken.columns, table.schema, strict=True)
+        ],
+        names=table.column_names,
+    )
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.string()) if column.type == DICTIONARY else column
+
+
+def order_of(time_us: Int64s, ids: pa.ChunkedArray) -> Int64s | None:
+    """Rows by (time, event_id); None where they lie so already, as one day's file does."""
+    order = None
+    if (np.diff(time_us) < 0).any():
+        order = np.argsort(time_us, kind="stable")
+        time_us = time_us[order]
+    tied = np.flatnonzero(time_us[1:] == time_us[:-1])
+    if not tied.size:
+        return order
+    # Ids are looked at only where they decide.
+    places = np.union1d(tied, tied + 1)
+    rows = places if order is None else order[places]
+    same_moment = pa.table({"time": time_us[places], "id": ids.take(pa.array(rows))})
+    by_id = pc.sort_indices(same_moment, [("time", "ascending"), ("id", "ascending")]).to_numpy()
+    if (np.diff(by_id.astype(np.int64)) > 0).all():
+        return order
+    order = np.arange(time_us.size) if order is None else order
+    order[places] = rows[by_id]
+    return order
+
+
+def _local(
+    file: DataFile, schema: pa.Schema, first_us: int, last_us: int, dictionary: frozenset[str]
+) -> pa.Table:
+    """Rows of one file between both times, in the file's order.
+
+    Parquet keeps a column's texts once a row group: they are handed on as they lie there.
+    """
+    metadata = pq.read_metadata(file.uri)
+    names = [name for name in metadata.schema.names if name in schema.names]
+    coded = [name for name in names if name in dictionary]
+    parquet = pq.ParquetFile(file.uri, metadata=metadata, read_dictionary=coded)
+    whole = first_us <= file.first_us and file.last_us <= last_us
+    if whole:
+        table = parquet.read(names)
+    else:
+        groups = [
+            number
+            for number, (first, last, _) in enumerate(_groups(metadata, file))
+            if first <= last_us and last >= first_us
+        ]
+        table = parquet.read_row_groups(groups, names)
+        time_us = table["time"].cast(pa.int64()).to_numpy()
+        inside = (time_us >= first_us) & (time_us <= last_us)
+        if not inside.all():
+            table = table.filter(pa.array(inside))
+    return _as(table, schema, dictionary)
+
+
+def _groups(metadata: pq.FileMetaData, file: DataFile) -> list[tuple[int, int, int]]:
+    """(first, last, rows) of each row group; the file's own times where a group tells none."""
+    time = metadata.schema.names.index("time")
+    found = []
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        bounds = group.column(time).statistics
+        known = bounds is not None and bounds.has_min_max
+        first, last = (bounds.min_raw, bounds.max_raw) if known else (file.first_us, file.last_us)
+        found.append((first, last, group.num_rows))
+    return found
+
+
+def _remote(
+    files: Sequence[DataFile],
+    schema: pa.Schema,
+    first_us: int,
+    last_us: int,
+    dictionary: frozenset[str],
+) -> pa.Table:
+    """The same from an object store, whose keys Polars takes from the environment."""
+    time = pl.col("time").dt.epoch("us")
+    frame = lazy(files, schema).filter(time.is_between(first_us, last_us)).collect()
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return _as(table.cast(schema), schema, dictionary)
+
+
+def _as(table: pa.Table, schema: pa.Schema, dictionary: frozenset[str]) -> pa.Table:
+    """The columns of `schema` in its order, those in `dictionary` coded."""
+    columns = []
+    for field in schema:
+        kind = DICTIONARY if field.name in dictionary else field.type
+        if field.name not in table.column_names:
+            columns.append(pa.nulls(table.num_rows, kind))
+            continue
+        column = table[field.name]
+        if column.type != kind and kind == DICTIONARY:
+            column = column.cast(field.type).dictionary_encode()
+        columns.append(column if column.type == kind else column.cast(kind))
+    return pa.table(columns, names=schema.names)
 
 
 def scan(
