@@ -10,7 +10,6 @@ Cost: about 40 ns for a short string, paid once per distinct value of a dictiona
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from numba import njit
 
 Hashes = npt.NDArray[np.uint64]
@@ -108,17 +107,53 @@ def hash_strings(values: pa.Array, secret: bytes) -> Hashes:
     return out
 
 
+@njit(cache=True, nogil=True)
+def _take(
+    table: Hashes, codes: npt.NDArray[np.int32], valid: npt.NDArray[np.uint8], at: int, out: Hashes
+) -> None:
+    """`out[i] = table[codes[i]]`, NULL where the bitmap's bit `at + i` is not set."""
+    for i in range(codes.size):
+        bit = at + i
+        if (valid[bit >> 3] >> np.uint8(bit & 7)) & 1:
+            out[i] = table[codes[i]]
+        else:
+            out[i] = NULL
+
+
 def hash_column(column: pa.ChunkedArray | pa.Array, secret: bytes) -> Hashes:
-    """Hash of each row: each distinct value is hashed once, then taken by index."""
-    if isinstance(column, pa.ChunkedArray):
-        chunks = [hash_column(chunk, secret) for chunk in column.chunks]
-        return np.concatenate(chunks) if chunks else np.empty(0, np.uint64)
-    if not pa.types.is_dictionary(column.type):
-        if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
-            column = column.cast(pa.string())
-        column = column.dictionary_encode()
-    table = np.append(hash_strings(column.dictionary, secret), NULL)
-    # A null row takes the entry after the last.
-    index = pc.fill_null(column.indices.cast(pa.int64()), len(table) - 1)
-    taken: Hashes = table[index.to_numpy(zero_copy_only=False)]
-    return taken
+    """Hash of each row: each distinct value of a chunk is hashed once, then taken by index."""
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    out = np.empty(len(column), np.uint64)
+    # Chunks that were cut from one another have one dictionary.
+    tables: dict[tuple[int, ...], Hashes] = {}
+    at = 0
+    for chunk in chunks:
+        _hash_chunk(chunk, secret, tables, out[at : at + len(chunk)])
+        at += len(chunk)
+    return out
+
+
+def _hash_chunk(
+    chunk: pa.Array, secret: bytes, tables: dict[tuple[int, ...], Hashes], out: Hashes
+) -> None:
+    if not len(chunk):
+        return
+    if not pa.types.is_dictionary(chunk.type):
+        if not pa.types.is_string(chunk.type) and not pa.types.is_large_string(chunk.type):
+            chunk = chunk.cast(pa.string())
+        chunk = chunk.dictionary_encode()
+    words = chunk.dictionary
+    _, offsets, _ = words.buffers()
+    same = (offsets.address if offsets is not None else 0, words.offset, len(words))
+    table = tables.get(same)
+    if table is None:
+        table = tables[same] = hash_strings(words, secret)
+    indices = chunk.indices.cast(pa.int32())
+    valid, codes = indices.buffers()
+    numbers = np.frombuffer(codes, np.int32)[indices.offset : indices.offset + len(indices)]
+    if indices.null_count == len(indices):
+        out[:] = NULL
+    elif indices.null_count:
+        _take(table, numbers, np.frombuffer(valid, np.uint8), indices.offset, out)
+    else:
+        np.take(table, numbers, out=out)
