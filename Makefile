@@ -81,7 +81,8 @@ demo: demo-$(SAMPLE) ## the main job on a sample: SAMPLE=org|php SERVE=1|0 DIR=d
 # An organisation that is simulated, with one real hour of attack in it. Its folder is a workspace.
 demo-org: setup
 	@if [ ! -e "$(DIR)/org" ]; then rm -rf "$(DIR)/org.part"; \
-	  wheeltapper simulate "$(DIR)/org.part" --people 120 --days 60 --seed 1; \
+	  wheeltapper simulate "$(DIR)/org.part" --people 120 --days 60 --seed 1 \
+	    --scenario cloud-account-hour; \
 	  mv "$(DIR)/org.part" "$(DIR)/org"; fi
 	@$(RUN) ingest "$(DIR)/org/logs"
 	@[ -d "$(DIR)/org/models" ] || $(RUN) train --until 2026-05-02

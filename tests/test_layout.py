@@ -49,10 +49,12 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "simulate/machines.py": ("simulate/test_simulation.py", "seen in the logs they write"),
     "simulate/places.py": ("simulate/test_simulation.py", "seen in the addresses of the logs"),
     "simulate/sources.py": ("simulate/test_simulation.py", "the text beside the logs"),
+    "simulate/overheard.py": ("simulate/test_performance.py", "a session that is stolen there"),
     "simulate/tables.py": (
         "simulate/test_simulation.py",
         "reads the data that is used there",
     ),
+    "simulate/truth.py": ("simulate/test_scenario.py", "lines as scenarios leave them"),
     "store/migrations/env.py": ("store/test_database.py", "run by opening a casebook"),
     "store/migrations/versions/0001_cases_and_verdicts.py": (
         "store/test_database.py",

@@ -297,21 +297,30 @@ def serve(
 @click.option("--people", default=120, show_default=True, type=click.IntRange(20))
 @click.option("--days", default=60, show_default=True, type=click.IntRange(14))
 @click.option("--seed", default=1, show_default=True)
-@click.option("--attack/--no-attack", default=True, help="Splice in the real hour of attack.")
-def simulate(folder: Path, people: int, days: int, seed: int, attack: bool) -> None:
-    r"""Write the logs of a simulated organisation to FOLDER.
+@click.option("--attack/--no-attack", default=True, help="Plant attacks; told in truth.ndjson.")
+@click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="Plant only this one.")
+def simulate(
+    folder: Path, people: int, days: int, seed: int, attack: bool, scenarios: tuple[str, ...]
+) -> None:
+    r"""Write the logs of a simulated organisation to FOLDER, with attacks planted in them.
 
-    One hour in it is real: an attack recorded in AWS, put under one employee's name.
+    One of them is real: an hour recorded in AWS, put under one employee's name.
 
     \b
-        wheeltapper simulate sample --people 120 --days 60 --seed 1
+        wheeltapper simulate sample --people 200 --days 60 --seed 1
     """
     from wheeltapper.simulate import simulate as write
 
     with progress_bar("simulating"):
-        done = write(folder, people=people, days=days, seed=seed, attack=attack)
+        done = write(
+            folder, people=people, days=days, seed=seed, attack=attack, scenarios=scenarios
+        )
     counts = ", ".join(f"{n:,} {kind}" for kind, n in sorted(done.records.items()))
     say(f"{done.people} people, {done.start} to {done.end}: {counts} records in {done.logs}/")
+    for reason in done.left_out:
+        say(f"left out: {reason}")
+    if done.truths:
+        say(f"{len(done.truths)} attacks are planted: {done.out / 'truth.ndjson'}")
     if done.real:
         say(f"{done.real:,} of them are real, the rest is simulated: {done.out / 'SOURCES.md'}")
 

@@ -53,6 +53,6 @@ def tree(root: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Output:
-    """60 people for 35 days."""
+    """60 people for 35 days, and the real hour."""
     out = tmp_path_factory.mktemp("simulate") / "small"
-    return read(simulate(out, people=60, days=35, seed=3))
+    return read(simulate(out, people=60, days=35, seed=3, scenarios=["cloud-account-hour"]))

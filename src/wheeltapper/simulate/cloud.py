@@ -116,12 +116,14 @@ def services() -> dict[str, Service]:
     return found
 
 
+def act(service: str, item: str) -> Act:
+    """A call written as `Name/kind`, or `Name` if it is about the account."""
+    name, _, kind = item.partition("/")
+    return Act(service, name, kind, name.startswith(_READS))
+
+
 def _acts(service: str, names: str) -> tuple[Act, ...]:
-    acts = []
-    for item in names.split():
-        name, _, kind = item.partition("/")
-        acts.append(Act(service, name, kind, name.startswith(_READS)))
-    return tuple(acts)
+    return tuple(act(service, item) for item in names.split())
 
 
 @cache
@@ -183,11 +185,13 @@ def record(
     *,
     error: tuple[str, str] | None = None,
     params: msgspec.Raw | None = None,
+    answer: msgspec.Raw | None = None,
     moved: int | None = None,
 ) -> bytes:
     """One CloudTrail record as JSON.
 
-    `params` replaces what the thing says; `moved` is bytes sent, for data events of S3.
+    `params` replaces what the thing says, `answer` the empty answer; `moved` is bytes sent, for
+    data events of S3.
     """
     service = act.service
     unset = service == "s3" and error is None and about and act.name in _NOT_SET
@@ -216,6 +220,8 @@ def record(
         r["requestParameters"] = _LISTS if service == "ec2" else _PAGED if act.read else _NULL
     writes = not act.read and error is None
     r["responseElements"] = _DONE if writes and service in _RETURNED else _NULL
+    if answer is not None and error is None:
+        r["responseElements"] = answer
     if service == "s3":
         r["additionalEventData"] = {
             "SignatureVersion": "SigV4",

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from wheeltapper.simulate.chance import Chance
 from wheeltapper.simulate.cloud import ACCOUNT, REGION
-from wheeltapper.simulate.journal import DAY_S, Journal
+from wheeltapper.simulate.desk import DESK
+from wheeltapper.simulate.journal import DAY_S, Journal, logged
 from wheeltapper.simulate.people import Person
 from wheeltapper.simulate.robots import ROBOTS
 
@@ -74,7 +75,7 @@ def write_hosts(root: Path, journal: Journal) -> tuple[int, int]:
         by_week: list[list[str]] = [[] for _ in range(weeks)]
         for at, line in entries:
             week = min(weeks - 1, int(at - journal.first_s) // (7 * DAY_S))
-            by_week[week].append(f"{_iso(at)} {host} {line}\n")
+            by_week[week].append(logged(at, host, line) + "\n")
         for week, texts in enumerate(by_week):
             age = weeks - 1 - week
             data = "".join(texts).encode()
@@ -88,12 +89,6 @@ def write_hosts(root: Path, journal: Journal) -> tuple[int, int]:
             files += 1
             lines += len(texts)
     return files, lines
-
-
-def _iso(at_s: float) -> str:
-    whole = int(at_s)
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
-    return f"{stamp}.{int((at_s - whole) * 1e6):06d}+00:00"
 
 
 COLUMNS = ("actor", "department", "role", "manager", "timezone", "country", "start_date",
@@ -116,6 +111,8 @@ def directory(staff: Iterable[Person], start_dates: Iterable[str]) -> str:
             boss.email if boss is not person else "", person.office.zone, person.office.country,
             since, str(person.role.privileged).lower(), person.role.name, "human", person.login,
         ))  # fmt: skip
+    rows.writerow((DESK.email, "Customer support", "Shared account", "", "UTC", "", "", "false",
+                   "support", "human", ""))  # fmt: skip
     for robot in ROBOTS:
         rows.writerow((robot.name, "Engineering", robot.role, "", "UTC", "", "",
                        str(robot.privileged).lower(), "service accounts", "service",

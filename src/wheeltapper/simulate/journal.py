@@ -3,6 +3,7 @@
 Kept by the UTC day it belongs to, so that a day can be written as soon as nobody can add to it.
 """
 
+import time
 from collections import defaultdict
 
 DAY_S = 86_400
@@ -37,11 +38,28 @@ class Journal:
         self._written = day
         return sorted(self.cloud.pop(day, []), key=_time), sorted(self.okta.pop(day, []), key=_time)
 
+    def add(self, other: "Journal") -> None:
+        """Take in everything of another journal of the same span; it must not be used again."""
+        for mine, theirs in ((self.cloud, other.cloud), (self.okta, other.okta)):
+            for day, records in theirs.items():
+                if day <= self._written:
+                    raise ValueError(f"records of day {day} came after that day was written")
+                mine[day] += records
+        for host, lines in other.hosts.items():
+            self.hosts[host] += lines
+
     def _day(self, at_s: float) -> int:
         day = int(at_s - self.first_s) // DAY_S
         if day <= self._written:
             raise ValueError(f"a record of day {day} came after that day was written")
         return day
+
+
+def logged(at_s: float, host: str, line: str) -> str:
+    """A line of auth.log as it stands in the file, without its end."""
+    whole = int(at_s)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
+    return f"{stamp}.{int((at_s - whole) * 1e6):06d}+00:00 {host} {line}"
 
 
 def _time(entry: tuple[float, bytes]) -> float:

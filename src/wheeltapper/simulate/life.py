@@ -224,16 +224,13 @@ class Life:
         session: str, name: str,
     ) -> None:  # fmt: skip
         app = okta.app(name)
-        user = okta.Target("0ua" + app.id[3:12] + self.person.okta_id[3:11], "AppUser",
-                           self.person.email, self.person.name)  # fmt: skip
         uri = "/app/" + name.lower().replace(" ", "_") + "/sso/saml"
         if chance.yes(0.004):
             self._say(at, chance, journal, peer, session, "app.generic.unauth_app_access_attempt",
                       (okta.app(chance.pick(("Tableau", "NetSuite", "Snowflake", "Workday"))),),
                       result="FAILURE", uri=uri)  # fmt: skip
-        self._say(
-            at, chance, journal, peer, session, "user.authentication.sso", (app, user), uri=uri
-        )
+        self._say(at, chance, journal, peer, session, "user.authentication.sso",
+                  okta.signed_on(app, self._me), uri=uri)  # fmt: skip
 
     def _evening(self, day: int, work: Workday, chance: Chance, journal: Journal) -> None:
         """The phone on the way, and now and then the laptop again at night."""

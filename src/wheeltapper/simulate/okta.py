@@ -1,6 +1,7 @@
 """Okta: records of the System Log, as its API gives them: one JSON object a line."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -54,6 +55,12 @@ def account(person: Person) -> Target:
     return Target(person.okta_id, "User", person.email, person.name)
 
 
+def signed_on(app: Target, user: Target) -> tuple[Target, ...]:
+    """What signing in to an application is about: it, and the user's account in it."""
+    id = "0ua" + app.id[3:12] + user.id[3:11]
+    return app, Target(id, "AppUser", user.alternate, user.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """From what and where somebody talks to Okta; parts of records, already as JSON."""
@@ -83,7 +90,7 @@ def client(agent: Agent | None, address: Address) -> Client:
         "asOrg": address.org,
         "isp": address.org,
         "domain": address.domain,
-        "isProxy": False,
+        "isProxy": address.proxy,
     }
     chain = {"ip": address.ip, "geographicalContext": where, "version": "V4", "source": None}
     return Client(
@@ -126,8 +133,9 @@ def event(
     provider: str | None = None,
     uri: str = "/",
     transaction: str = "WEB",
+    details: Mapping[str, object] | None = None,
 ) -> bytes:
-    """One record of the System Log as JSON."""
+    """One record of the System Log as JSON; `details` go into its debug data."""
     message, legacy, severity = kinds()[kind]
     if result == "FAILURE":
         severity = "WARN"
@@ -140,6 +148,7 @@ def event(
         debug["dtHash"] = chance.hex(64)
     if kind == "user.authentication.auth_via_mfa":
         debug["factor"] = provider or "OKTA_VERIFY_PUSH"
+    debug.update(details or {})
     # Any: values of a JSON object.
     r: dict[str, Any] = {
         "actor": who,

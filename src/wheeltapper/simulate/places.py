@@ -1,7 +1,7 @@
 """Places: offices and travel destinations, and the addresses that people there are seen from."""
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from wheeltapper.simulate.chance import Chance
@@ -33,6 +33,8 @@ class Address:
     asn: int
     org: str
     domain: str
+    proxy: bool = False
+    """Known to pass on other people's traffic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,13 @@ class Network:
 
 
 @cache
-def cities() -> dict[str, City]:
+def cities(of: str = "places") -> dict[str, City]:
+    """Cities of a table: those where people work and travel, or those of `outside`."""
     return {
         city: City(
             city, v["country"], v["name"], v["state"], v["postal"], v["zone"], v["lat"], v["lon"]
         )
-        for city, v in table("places")["city"].items()
+        for city, v in table(of)["city"].items()
     }
 
 
@@ -93,6 +96,15 @@ def anywhere(city: City, chance: Chance) -> Address:
     """Some customer's address in the city's country: a home, a hotel, a fair."""
     network = chance.pick(networks(city.country))
     return network.address(chance.below(network.size), city)
+
+
+def outside(name: str, chance: Chance) -> Address:
+    """Some customer's address in a network of outside.toml: of one who does not work here."""
+    entry = table("outside")["network"][name]
+    city = (cities("outside") | cities())[entry["city"]]
+    network = _network(entry)
+    return replace(network.address(chance.below(network.size), city),
+                   proxy=bool(entry.get("proxy")))  # fmt: skip
 
 
 def _network(entry: dict[str, object]) -> Network:

@@ -78,6 +78,20 @@ class Robots:
         self._aws_itself(day, midnight_s, journal)
         servers.knocking(journal, self.seed, day, midnight_s)
 
+    def by_key(self, name: str, ip: str, agent: str) -> Caller:
+        """A service account that has a user and key of its own, wherever the key is used.
+
+        Raises
+        ------
+        KeyError   if it works under a role instead.
+        """
+        logins = {r.name: a for r in ROBOTS for a in r.aliases if a.startswith("svc-")}
+        return self._user(name, logins[name], ip, agent)
+
+    def on_servers(self, name: str) -> tuple[str, str]:
+        """Login and SSH key of a service account."""
+        return next(r.aliases[-1] for r in ROBOTS if r.name == name), self._ssh[name]
+
     def _user(self, name: str, login: str, ip: str, agent: str) -> Caller:
         identity, arn = cloud.user_identity("AIDA" + self._ids[name], login, self._keys[name], None)
         return Caller(identity=identity, arn=arn, ip=ip, agent=agent)

@@ -4,22 +4,23 @@
 writes the files.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import msgspec
-
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.simulate import files, sources
+from wheeltapper.simulate import desk, files, sources
+from wheeltapper.simulate.cast import Stage
 from wheeltapper.simulate.diary import Calendar
 from wheeltapper.simulate.happenings import happen
 from wheeltapper.simulate.journal import DAY_S, Journal
 from wheeltapper.simulate.life import Life
 from wheeltapper.simulate.people import Person, hire
 from wheeltapper.simulate.robots import Robots
-from wheeltapper.simulate.scenario import Truth, perform, scenarios
+from wheeltapper.simulate.scenario import chosen, perform
+from wheeltapper.simulate.scenario import scenarios as known
+from wheeltapper.simulate.truth import Truth
 
 START = date(2026, 3, 23)
 """A Monday whose two months hold a clock change, Easter and several national holidays."""
@@ -44,6 +45,8 @@ class Summary:
     real: int = 0
     """Records that are real, of attacks."""
     truths: tuple[Truth, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Why scenarios that were not asked for by name are not in it."""
 
 
 def simulate(
@@ -54,6 +57,7 @@ def simulate(
     seed: int = 1,
     start: date = START,
     attack: bool = True,
+    scenarios: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Write the logs of a simulated organisation into a folder.
@@ -65,12 +69,14 @@ def simulate(
     days       length of the story
     seed       another number, another organisation; the same, the same bytes
     start      first day, UTC
-    attack     put the scenarios in
+    attack     put scenarios in
+    scenarios  which, by name; empty: all that find room in an organisation of this size
     progress   called with days done and days in all
 
     Raises
     ------
-    WheeltapperError   if `out` holds something, or the organisation would be too small.
+    WheeltapperError   if `out` holds something, the organisation would be too small, there is no
+                       scenario of a name, or one asked for by name finds no room.
     """
     if people < FEWEST_PEOPLE or days < FEWEST_DAYS:
         raise WheeltapperError(
@@ -85,7 +91,8 @@ def simulate(
     robots = Robots(calendar, staff)
     first_s = int(datetime.combine(start, datetime.min.time(), UTC).timestamp())
     journal = Journal(first_s, first_s + days * DAY_S)
-    truths = tuple(perform(s, lives, calendar, journal) for s in scenarios()) if attack else ()
+    stage = Stage(lives, robots, calendar)
+    truths, left_out = _perform(tuple(scenarios), stage, journal) if attack else ([], [])
     logs = out / "logs"
     logs.mkdir(parents=True)
     counts = {"cloudtrail": 0, "okta": 0, "sshd": 0}
@@ -97,6 +104,7 @@ def simulate(
                 life.live(day, journal)
         if day < days:
             robots.live(day, first_s + day * DAY_S, journal)
+            desk.share(lives, calendar, day, journal)
             happen(lives, calendar, day, journal)
         if day > 0:
             midnight_s = first_s + (day - 1) * DAY_S
@@ -108,7 +116,7 @@ def simulate(
             if progress is not None:
                 progress(day, days)
     host_files, counts["sshd"] = files.write_hosts(logs, journal)
-    _beside(out, staff, calendar, truths)
+    _beside(out, staff, calendar, tuple(truths))
     return Summary(
         out=out,
         logs=logs,
@@ -118,29 +126,31 @@ def simulate(
         records=counts,
         files=written + host_files,
         real=sum(len(t.native_ids) for t in truths if t.real),
-        truths=truths,
+        truths=tuple(truths),
+        left_out=tuple(left_out),
     )
+
+
+def _perform(
+    names: tuple[str, ...], stage: Stage, journal: Journal
+) -> tuple[list[Truth], list[str]]:
+    """What was put in; and of what found no room, if nobody asked for it, the reason."""
+    truths, left_out = [], []
+    for scenario in chosen(names) if names else known().values():
+        try:
+            truths.append(perform(scenario, stage, journal))
+        except WheeltapperError as error:
+            if names:
+                raise
+            left_out.append(str(error))
+    return truths, left_out
 
 
 def _beside(out: Path, staff: list[Person], calendar: Calendar, truths: tuple[Truth, ...]) -> None:
     """What lies beside the logs: directory, truth, sources, settings."""
     since = [(calendar.start + timedelta(days=p.first_day)).isoformat() for p in staff]
     (out / "directory.csv").write_text(files.directory(staff, since), encoding="utf-8")
-    lines = [
-        msgspec.json.encode(
-            {
-                "scenario": t.scenario,
-                "actor": t.actor,
-                "start": t.start,
-                "end": t.end,
-                "real": t.real,
-                "native_ids": t.native_ids,
-            }
-        )
-        + b"\n"
-        for t in truths
-    ]
-    (out / "truth.ndjson").write_bytes(b"".join(lines))
+    (out / "truth.ndjson").write_bytes(b"".join(t.to_json() + b"\n" for t in truths))
     (out / "SOURCES.md").write_text(sources.text(len(staff), calendar, truths), encoding="utf-8")
     (out / "wheeltapper.toml").write_text(_SETTINGS, encoding="utf-8")
 

@@ -1,7 +1,7 @@
 """Sources: the page in the output that says what is real, what was changed, what is simulated."""
 
 from wheeltapper.simulate.diary import Calendar
-from wheeltapper.simulate.scenario import Truth
+from wheeltapper.simulate.truth import Truth
 
 _INTRO = """\
 # Where these logs come from
@@ -9,12 +9,22 @@ _INTRO = """\
 Meridian does not exist. Its {people} people, their work, the service accounts and all their
 records from {start} for {days} days (seed {seed}) were **simulated** by `wheeltapper simulate`.
 Names are combined by chance. Addresses are drawn by chance from ranges that providers give to
-customers in the country in question, so that a geo database has an answer; whoever has them in
-reality has nothing to do with this, and nothing hostile was invented for them. Machines that guess
-passwords at the bastions have addresses reserved for documentation.
+customers in the country in question, so that a geo database has an answer. **Whoever has them in
+reality has nothing to do with any of this**: also where an attack below is said to come from there,
+it never happened. Machines that guess passwords at the bastions have addresses reserved for
+documentation.
 """
 
-_NONE = "\nNo record is real: the logs were made without scenarios.\n"
+_NONE = "\nNo record is real.\n"
+
+_PLANTED = """
+## Attacks that were invented
+
+These were written and performed by the simulator; the ids of their records (of lines of sshd, the
+lines) stand in `truth.ndjson`:
+
+{plays}
+"""
 
 _REAL = """
 ## Real records: {scenario}
@@ -75,4 +85,6 @@ def text(people: int, calendar: Calendar, truths: tuple[Truth, ...]) -> str:
         for t in truths
         if t.real
     ]
-    return intro + ("".join(parts) or _NONE)
+    plays = [f"- {t.scenario}: {t.about} ({t.actor})." for t in truths if not t.real]
+    planted = _PLANTED.format(plays="\n".join(plays)) if plays else ""
+    return intro + ("".join(parts) or _NONE) + planted
