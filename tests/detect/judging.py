@@ -22,6 +22,7 @@ SECRET = bytes(range(16))
 
 
 TALKATIVE = {
+    "clock": {"min_bits": 0.0, "min_llr": -50.0},
     "novelty": {"min_bits": 0.0, "min_llr": -50.0},
     "rate": {"min_bits": 0.0, "min_count": 2.0},
     "schedule": {"min_bits": 0.0, "grace": 2.0},
@@ -34,7 +35,7 @@ def detector(family: str, *, settings: dict[str, float] | None = None, **entry: 
     return Detector(**{
         "name": f"test.{family}", "family": family, "about": "", "filter": "true",
         "entity": "actor", "value": "action", "mark": "outcome = 'success'",
-        "measure": "bytes", "says": "",
+        "measure": "bytes" if "measure" in families()[family].needs else "", "says": "",
         "settings": families()[family].settings(**given), **entry,
     })  # fmt: skip
 
@@ -115,6 +116,7 @@ def table_of(acts: Iterable[tuple[object, ...]]) -> pa.Table:
         when += timedelta(minutes=minutes)
         columns = {"outcome": outcome, "bytes": size}
         columns |= {"latitude": place[0], "longitude": place[1]}
+        columns["utc_offset"] = None if place[1] is None else round(place[1] / 15) * 60
         columns |= {} if zoned else {"hour_of_week": None}
         rows.append(
             activity(actor, time=when, action=action, session=session, count=count,

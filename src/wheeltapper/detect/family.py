@@ -54,6 +54,8 @@ class Columns(NamedTuple):
     latitude: Float64s
     """Degrees; NaN where the place is unknown, empty unless the family needs `place`."""
     longitude: Float64s
+    utc_offset: Float64s
+    """Minutes east of UTC; NaN where untold, empty unless the family needs `offset`."""
 
 
 class Hits(NamedTuple):
@@ -102,7 +104,8 @@ class Family:
     by_entity: tuple[str, ...]
     """Own arrays with a row for each entity number; they are widened before `step`."""
     needs: tuple[str, ...] = ()
-    """What an entry must name, of `value`, `mark` and `measure`; `place` asks for coordinates."""
+    """What an entry must name, of `value`, `mark` and `measure`; `place` asks for coordinates,
+    `offset` for the UTC offset."""
 
 
 @cache

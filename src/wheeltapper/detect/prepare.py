@@ -62,7 +62,7 @@ class Prepared:
     marks: dict[str, Bools]
     """Which rows meet a mark, by its SQL."""
     measures: dict[str, Float64s]
-    """Numbers, by column or SQL; and `latitude` and `longitude` where a family needs them."""
+    """Numbers, by column or SQL; and those of `NUMBERS` that families need."""
     numbers: dict[str, Int32s] = field(default_factory=dict)
     """Dense entity numbers by entity column; -1 for rows that no detector of it looks at."""
     hashes: dict[str, Hashes] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class Prepared:
 
     def columns_of(self, detector: Detector) -> Columns:
         """What a detector's kernel reads."""
-        placed = _placed(detector)
+        place = {c: self.measures[c] for c in _numbers_of(detector)}
         return Columns(
             row=self.rows[detector.filter],
             entity=self.hash_of(detector.entity),
@@ -131,13 +131,19 @@ class Prepared:
             time=self.time_us,
             mark=self.marks.get(detector.mark, NO_MARK),
             measure=self.measures.get(detector.measure, NO_MEASURE),
-            latitude=self.measures["latitude"] if placed else NO_MEASURE,
-            longitude=self.measures["longitude"] if placed else NO_MEASURE,
+            latitude=place.get("latitude", NO_MEASURE),
+            longitude=place.get("longitude", NO_MEASURE),
+            utc_offset=place.get("utc_offset", NO_MEASURE),
         )
 
 
-def _placed(detector: Detector) -> bool:
-    return "place" in families()[detector.family].needs
+NUMBERS = {"place": ("latitude", "longitude"), "offset": ("utc_offset",)}
+"""Columns that a family gets as numbers, by what it says it needs."""
+
+
+def _numbers_of(detector: Detector) -> list[str]:
+    needs = families()[detector.family].needs
+    return [column for need in needs for column in NUMBERS.get(need, ())]
 
 
 def columns_read(detectors: Sequence[Detector]) -> list[str]:
@@ -146,8 +152,7 @@ def columns_read(detectors: Sequence[Detector]) -> list[str]:
         f"{d.filter} {d.value} {d.mark} {d.measure} {d.entity} {d.peers}" for d in detectors
     )
     named = set(re.findall(r"[a-z_]+", texts.lower()))
-    if any(_placed(d) for d in detectors):
-        named |= {"latitude", "longitude"}
+    named |= {column for d in detectors for column in _numbers_of(d)}
     return [f.name for f in activity.FIELDS if f.name in named or f.name in ALWAYS_READ]
 
 
@@ -175,9 +180,9 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
         measure: measured(events, measure, wanted("measure", measure))
         for measure in sorted({d.measure for d in detectors if d.measure})
     }
-    if any(_placed(d) for d in detectors):
-        everything = np.arange(len(events))
-        measures |= {c: measured(events, c, everything) for c in ("latitude", "longitude")}
+    everything = np.arange(len(events))
+    for column in sorted({c for d in detectors for c in _numbers_of(d)}):
+        measures[column] = measured(events, column, everything)
     time_us = events["time"].cast(pa.int64()).to_numpy()
     how = pc.fill_null(events["hour_of_week"].cast(pa.int32()), -1).to_numpy()
     amount = pc.fill_null(events["count"], 1).to_numpy()

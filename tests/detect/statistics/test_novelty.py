@@ -47,7 +47,8 @@ def reference(table, settings, unit):
             had = len({c["who"] for c in with_value} - {who})
             of = len({c["who"] for c in before} - {who})
             p_peers = min(1, (had + p_peers) / (of + 1))
-            p_value = min(1, (faded(with_value) + p_value) / (faded(before) + 1))
+            units = faded(c for c in before if c["new_unit"])
+            p_value = min(1, (faded(with_value) + p_value) / (units + 1))
         prior = theta + settings.discount * k
         p_own = (times + prior * p_value) / (n + prior)
         found[row] = {

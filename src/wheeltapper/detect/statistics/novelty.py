@@ -12,7 +12,9 @@ own history shrunk to the peer group's and the group's to everyone's:
                                                             c: times this value, n: units
     peers = (entities of the group that had it + everyone) / (entities of the group + 1)
     bits  = -log2(own) - log2(peers)
-    llr   = log2 P(value | peers) / P(value | own)
+    llr   = log2 P(value | peers) / P(value | own), each the probability that a unit has the value:
+            P(value | own)   = (c + prior * P(value | peers)) / (n + prior), prior = theta + d * k
+            P(value | peers) = (units of the group with it + everyone's) / (units of the group + 1)
 
 Units are acts, sessions or days, as the catalogue entry says, so that a script repeating a value a
 thousand times in one session does not make it a habit.
@@ -214,14 +216,16 @@ def _step(
                 out[9, hits] = times
                 hits += 1
         # Learn.
-        if newcomer or entities[e].unit != unit:
+        new_unit = newcomer or entities[e].unit != unit
+        if new_unit:
             entities[e].n += 1.0
             entities[e].ever += 1.0
             entities[e].unit = unit
         if 2 * (opened.size[0] + 2) > sums.size:
             sums = with_room(sums, opened.size[0] + 1)
             opened = Open(sums, opened.size, opened.day)
-        add(sums, opened.size, mix(group, TOTAL), mix(EVERYONE, TOTAL), newcomer, 1.0, 0.0)
+        more = 1.0 if new_unit else 0.0
+        add(sums, opened.size, mix(group, TOTAL), mix(EVERYONE, TOTAL), newcomer, more, 0.0)
         add(sums, opened.size, mix(group, value), mix(EVERYONE, value), not known, 1.0, 0.0)
         if not known:
             entities[e].k += 1.0

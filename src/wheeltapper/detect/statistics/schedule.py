@@ -2,13 +2,15 @@
 
 Good at nights and weekends of people with a rhythm. Blind to entities that act around the clock
 and to whatever happens inside office hours. Silent where the record tells no time zone and none is
-known for the actor, and in an entity's first week, when most hours cannot have been used.
+known for the actor, and in an entity's first week, when most hours cannot have been used. An entry
+whose acts were done at another time than their record's names its hour of the week as `measure`.
 
 Method: circular kernel density over the 168 hours of a week (Mardia and Jupp, "Directional
 Statistics", 2000, section 12.2) of *active hours*: an hour counts once a day however much happened
 in it. Half of each hour's weight comes from the same hour of other days of its kind (working day,
 weekend); decayed; shrunk to the peer group with the weight of `prior` active hours. bits = -log2 of
-the mass of all hours that are as improbable or more; llr compares the hour with the peers' hours.
+the mass of all hours that are as improbable or more; llr = log2 of the peers' density of the hour
+over the entity's own. Both densities are of one active hour, so it is a log-likelihood ratio.
 
 Cost: O(1) per act and O(168) per active hour; 704 bytes per entity.
 """
@@ -192,6 +194,9 @@ def _step(
         i = acts.row[j]
         e = acts.number[i]
         h = acts.hour_of_week[i]
+        if acts.measure.size:
+            told = acts.measure[i]
+            h = int(told) if 0.0 <= told < HOURS else -1
         if e < 0 or h < 0:
             continue
         newcomer = entities[e].ever == 0
