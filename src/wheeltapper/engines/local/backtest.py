@@ -282,6 +282,8 @@ def _cases(
     days = max(1, round((last - first) / timedelta(days=1)))
 
     def ranked(findings: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        if not len(findings):
+            return findings, pl.DataFrame(schema=dict(CASES))
         weighed, stories = stories_of(
             findings, lake, wordings, around.words, around.judged, around.settings.gap_hours
         )
