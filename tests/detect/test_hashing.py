@@ -71,6 +71,16 @@ def test_chunks_slices_and_dictionaries_make_no_difference(texts, data):
     assert hash_strings(whole[cut:], KEY).tolist() == wanted[cut:]
 
 
+def test_many_chunks_alike_in_size_are_each_their_own():
+    texts = [f"{i:05d}" for i in range(200)]
+    wanted = hash_strings(pa.array(texts), KEY).tolist()
+    plain = pa.chunked_array([pa.array([text]) for text in texts])
+    numbers = pa.chunked_array([pa.array([10_000 + i], pa.int16()) for i in range(200)])
+    coded = pa.chunked_array([pa.array([text]).dictionary_encode() for text in texts])
+    assert hash_column(plain, KEY).tolist() == hash_column(coded, KEY).tolist() == wanted
+    assert len(set(hash_column(numbers, KEY).tolist())) == 200
+
+
 def test_a_null_inside_a_dictionary_is_a_null():
     coded = pa.DictionaryArray.from_arrays([0, 1, None], ["a", None])
     assert hash_column(coded, KEY)[1:].tolist() == [0, 0]

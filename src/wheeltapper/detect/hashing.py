@@ -124,7 +124,7 @@ def hash_column(column: pa.ChunkedArray | pa.Array, secret: bytes) -> Hashes:
     """Hash of each row: each distinct value of a chunk is hashed once, then taken by index."""
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     out = np.empty(len(column), np.uint64)
-    # Chunks that were cut from one another have one dictionary.
+    # Chunks that were cut from one another have one dictionary, at the same place in memory.
     tables: dict[tuple[int, ...], Hashes] = {}
     at = 0
     for chunk in chunks:
@@ -142,9 +142,9 @@ def _hash_chunk(
         if not pa.types.is_string(chunk.type) and not pa.types.is_large_string(chunk.type):
             chunk = chunk.cast(pa.string())
         chunk = chunk.dictionary_encode()
+        tables = {}  # this dictionary's place is free again when its chunk is done
     words = chunk.dictionary
-    _, offsets, _ = words.buffers()
-    same = (offsets.address if offsets is not None else 0, words.offset, len(words))
+    same = (*(b.address for b in words.buffers() if b is not None), words.offset, len(words))
     table = tables.get(same)
     if table is None:
         table = tables[same] = hash_strings(words, secret)
