@@ -106,6 +106,9 @@ CASES = {
     "git.directory": (GIT, {"target": "build/release/sign.sh"}, 1),
     "git.committer": (GIT, {"on_behalf_of": "stranger"}, 1),
     "git.hour": (GIT, {"minutes": -60.0 * 8}, 1),
+    "git.file_type": (GIT, {"target": "src/main.exe"}, 1),
+    "git.delay": (GIT, {"raw": '{"author_time":"2026-01-05T09:00:00+01:00"}'}, 1),
+    "git.files": (GIT | {"raw": '{"file_count":1}'}, {"raw": '{"file_count":40}'}, 1),
 }  # fmt: skip
 
 

@@ -64,6 +64,8 @@ class Settings:
     grace: float = 30.0
     """Active hours before anything is said."""
     min_bits: float = 6.0
+    min_llr: float = -50.0
+    """Below this nothing is said: by default, peers may have the same odd hour."""
     capacity: int = 4_000_000
     """Not used: one row an entity."""
 
@@ -184,6 +186,7 @@ def _step(
     prior: float,
     grace: float,
     min_bits: float,
+    min_llr: float,
     out: Float64s,
 ) -> tuple[Open, Peers, int]:
     profile, entities, sums = own.profile, own.entities, opened.slots
@@ -233,10 +236,11 @@ def _step(
                     tail += density[k]
             bits = -np.log2(min(1.0, tail))
             # Of a flat rhythm some hours are the least used, and none is odd.
-            if bits >= min_bits and density[h] * HOURS < ODD_SHARE:
+            llr = np.log2(of_peers[h] / density[h])
+            if bits >= min_bits and llr >= min_llr and density[h] * HOURS < ODD_SHARE:
                 out[0, hits] = i
                 out[1, hits] = bits
-                out[2, hits] = np.log2(of_peers[h] / density[h])
+                out[2, hits] = llr
                 out[3, hits] = 1.0
                 out[4, hits] = density[h]
                 out[5, hits] = entities[e].ever
@@ -272,6 +276,7 @@ def step(
         float(settings.prior),
         float(settings.grace),
         float(settings.min_bits),
+        float(settings.min_llr),
         out,
     )
     return own, opened, peers, hits_of(out[:, :hits])

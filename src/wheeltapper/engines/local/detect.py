@@ -43,7 +43,7 @@ class Detection:
 
 def columns_for(judges: Judges) -> list[str]:
     """The Activity columns that the judges read; `raw` only where one of them needs it."""
-    texts = [d.filter + d.value for d in judges.detectors]
+    texts = [d.filter + d.value + d.mark + d.measure for d in judges.detectors]
     raw = bool(judges.rules.rules) or any("raw" in text for text in texts)
     dropped = {"native_id"} | (set() if raw else {"raw"})
     return [f.name for f in activity.FIELDS if f.name not in dropped]
