@@ -81,6 +81,17 @@ def test_their_own_place_and_a_server(on):
         address("own", find("a", Member(shared=True), on, "x"), 20, on, "x", web=True)
 
 
+def test_a_line_in_their_own_city_or_another(on):
+    player = find("a", Member(role="developer"), on, "x")
+    city = player.life.person.office
+    one, other = (address(n, player, 20, on, "x", web=True) for n in ("near", "near#2"))
+    assert one.city == other.city == city
+    assert len({one.ip, other.ip, player.life.diary.home.address(20).ip}) == 3
+    assert address("near Berlin", player, 20, on, "x", web=True).city.city == "Berlin"
+    with pytest.raises(WheeltapperError, match="of no city"):
+        address("near", find("a", Member(shared=True), on, "x"), 20, on, "x", web=True)
+
+
 def test_programs_say_what_is_asked_of_them(on):
     player = find("a", Member(role="developer"), on, "x")
     act = cloud.act("iam", "ListAccessKeys/user")

@@ -152,7 +152,8 @@ def _life(member: Member, on: Stage, scenario: str) -> Life:
 
 def address(name: str, player: Player, day: int, on: Stage, scenario: str, *, web: bool) -> Address:
     """Where a player acts from: `own` (where they work that day), `home`, `host NAME` (a server),
-    or a network of outside.toml; `#` and more after it makes another address in it.
+    `near CITY` (somebody's line in that city; without CITY in theirs), or a network of
+    outside.toml. `#` and more after the last two makes another address there.
     """
     kind, _, which = name.partition(" ")
     if kind == "host":
@@ -165,7 +166,15 @@ def address(name: str, player: Player, day: int, on: Stage, scenario: str, *, we
         if kind == "home":
             return diary.home.address(day)
         return player.life.web(work) if web else player.life.console(work)
-    return places.outside(name.partition("#")[0], Chance(on.seed, "outside", scenario, name))
+    chance = Chance(on.seed, "outside", scenario, name)
+    if kind.partition("#")[0] == "near":
+        city = which.partition("#")[0]
+        if city:
+            return places.anywhere(places.cities()[city], chance)
+        if player.life is not None:
+            return places.anywhere(player.life.person.office, chance)
+        raise WheeltapperError(f"scenario {scenario}: {player.name} is of no city")
+    return places.outside(name.partition("#")[0], chance)
 
 
 def agent(name: str, player: Player, day: int, act: cloud.Act | None) -> Agent:
