@@ -5,7 +5,7 @@ string column is hashed once, by distinct value. What detectors have in common i
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,7 @@ from numba import njit
 
 from wheeltapper import activity
 from wheeltapper.detect.catalogue import Detector
-from wheeltapper.detect.distinct import filtered, measured, valued
+from wheeltapper.detect.distinct import Memo, Values, measured
 from wheeltapper.detect.family import Columns, families
 from wheeltapper.detect.hashing import NULL, Hashes, hash_column, mix
 from wheeltapper.detect.table import Bools, Float64s, Index, Int32s, Int64s, number_all, widened
@@ -57,7 +57,7 @@ class Prepared:
     time_us: Int64s
     rows: dict[str, Int64s]
     """Rows that a filter lets through, by its SQL."""
-    values: dict[str, pa.DictionaryArray]
+    values: dict[str, Values]
     """Values that are expressions, by their SQL."""
     marks: dict[str, Bools]
     """Which rows meet a mark, by its SQL."""
@@ -69,16 +69,18 @@ class Prepared:
 
     def hash_of(self, column: str) -> Hashes:
         if column not in self.hashes:
-            table = self.values if column in self.values else self.events
-            self.hashes[column] = hash_column(table[column], self.secret)
+            self.hashes[column] = (
+                self.values[column].hash_of_each()
+                if column in self.values
+                else hash_column(self.events[column], self.secret)
+            )
         return self.hashes[column]
 
     def acts(self) -> Hashes:
         """A number for each act itself: the first half of its id, which is a hash already."""
         if "event_id" not in self.hashes:
-            ids = self.events["event_id"].cast(pa.binary(16)).combine_chunks()
-            data = np.frombuffer(ids.buffers()[1], np.uint64)[2 * ids.offset :]
-            self.hashes["event_id"] = data[::2][: len(ids)].copy()
+            halves = [_first_halves(chunk) for chunk in self.events["event_id"].chunks]
+            self.hashes["event_id"] = np.concatenate([np.empty(0, np.uint64), *halves])
         return self.hashes["event_id"]
 
     def group_of(self, detector: Detector) -> Hashes:
@@ -156,24 +158,34 @@ def columns_read(detectors: Sequence[Detector]) -> list[str]:
     return [f.name for f in activity.FIELDS if f.name in named or f.name in ALWAYS_READ]
 
 
-def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> Prepared:
+def prepare(
+    events: pa.Table, detectors: Sequence[Detector], secret: bytes, memo: Memo | None = None
+) -> Prepared:
     """Judge filters and values of all detectors over a batch in (time, event_id) order.
 
     What comes before needs no state, so a thread may prepare the next batch while kernels run.
+    `memo`, of this secret, remembers from batch to batch what SQL said.
     """
+    memo = memo or Memo(secret)
+    hashes: dict[str, Hashes] = {}
+
+    def hash_of(column: str) -> Hashes:
+        if column not in hashes:
+            hashes[column] = hash_column(events[column], secret)
+        return hashes[column]
+
     marks = {d.mark for d in detectors if d.mark}
-    rows = filtered(events, sorted({d.filter for d in detectors} | marks))
+    rows = memo.filtered(events, sorted({d.filter for d in detectors} | marks), hash_of)
 
     def wanted(name: str, expression: str) -> Int64s:
         """Rows at which some detector wants an expression: it is computed only there."""
-        some = np.zeros(len(events), np.bool_)
-        for d in detectors:
-            if getattr(d, name) == expression:
-                some[rows[d.filter]] = True
-        return np.flatnonzero(some)
+        filters = {d.filter for d in detectors if getattr(d, name) == expression}
+        if len(filters) == 1:
+            return rows[filters.pop()]
+        return np.flatnonzero(_any(rows, filters, len(events)))
 
     values = {
-        value: valued(events, value, wanted("value", value))
+        value: memo.valued(events, value, wanted("value", value), hash_of)
         for value in sorted({d.value for d in detectors if d.value and not d.columns})
     }
     measures = {
@@ -198,6 +210,7 @@ def prepare(events: pa.Table, detectors: Sequence[Detector], secret: bytes) -> P
         values=values,
         marks={mark: _at(rows[mark], len(events)) for mark in marks},
         measures=measures,
+        hashes=hashes,
     )
     for d in detectors:  # all hashes are made here: threads only read them
         prepared.hash_of(d.entity)
@@ -214,20 +227,40 @@ def _at(rows: Int64s, length: int) -> Bools:
     return out
 
 
+def _any(rows: dict[str, Int64s], filters: Iterable[str], length: int) -> Bools:
+    """Which acts some filter lets through."""
+    out = np.zeros(length, np.bool_)
+    for condition in filters:
+        out[rows[condition]] = True
+    return out
+
+
+def _first_halves(ids: pa.Array) -> Hashes:
+    """The first 8 bytes of 16-byte ids."""
+    fixed = ids.cast(pa.binary(16))
+    data = np.frombuffer(fixed.buffers()[1], np.uint64)[2 * fixed.offset :]
+    return data[::2][: len(fixed)]
+
+
+@njit(cache=True, nogil=True)
+def _last_days(numbers: Int32s, day: Int32s, days: Int32s) -> None:
+    """Acts are in order of time: of each entity, the last one's day stays."""
+    for i in range(numbers.size):
+        if numbers[i] >= 0:
+            days[numbers[i]] = day[i]
+
+
 def number_entities(
     prepared: Prepared, detectors: Sequence[Detector], indexes: dict[str, Index]
 ) -> dict[str, Index]:
     """Give each entity that some detector looks at its dense number; `indexes` moved on."""
     moved = dict(indexes)
     for entity in sorted({d.entity for d in detectors}):
-        looked_at = np.zeros(len(prepared.days), np.bool_)
-        for condition in {d.filter for d in detectors if d.entity == entity}:
-            looked_at[prepared.rows[condition]] = True
-        numbers = np.full(len(prepared.days), -1, np.int32)
-        index, numbers[looked_at] = number_all(indexes[entity], prepared.hash_of(entity)[looked_at])
+        filters = {d.filter for d in detectors if d.entity == entity}
+        looked_at = _any(prepared.rows, filters, len(prepared.days))
+        index, numbers = number_all(indexes[entity], prepared.hash_of(entity), looked_at)
         days = widened(index.days, int(index.size[0]))
-        known = numbers >= 0
-        days[numbers[known]] = prepared.days[known]  # in order of time: the last one stays
+        _last_days(numbers, prepared.days, days)
         moved[entity] = index._replace(days=days)
         prepared.numbers[entity] = numbers
     return moved

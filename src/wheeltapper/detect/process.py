@@ -11,17 +11,16 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from wheeltapper import finding
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.family import Columns, Hits, families
+from wheeltapper.detect.findings import findings_of
 from wheeltapper.detect.forget import MOST_ENTITIES, forget
 from wheeltapper.detect.peers import Open, Peers, no_peers, nothing_open
-from wheeltapper.detect.prepare import DAY_US, EVIDENCE, Prepared, number_entities, prepare
+from wheeltapper.detect.prepare import DAY_US, Prepared, number_entities, prepare
 from wheeltapper.detect.table import Index, new_index, widened
 
 MINIMUM = -(2**63)
@@ -136,12 +135,8 @@ def _judged(
 
     done = list((executor.map if executor else map)(one, busiest, columns))
     moved = {d.name: s for d, (s, _) in zip(busiest, done, strict=True)}
-    tables = [
-        _findings(detector, hits, prepared)
-        for detector, (_, hits) in zip(busiest, done, strict=True)
-        if hits.row.size
-    ]
-    return State(indexes, moved, int(prepared.time_us[-1])), _in_order(tables, prepared)
+    said = ((detector, hits) for detector, (_, hits) in zip(busiest, done, strict=True))
+    return State(indexes, moved, int(prepared.time_us[-1])), findings_of(said, prepared)
 
 
 def _run(
@@ -153,64 +148,3 @@ def _run(
     )
     own, opened, peers, hits = family.step(own, state.open, state.peers, acts, detector.settings)
     return DetectorState(own, opened, peers), hits
-
-
-def _findings(detector: Detector, hits: Hits, prepared: Prepared) -> pa.Table:
-    quoted = {"event_id", "time", *EVIDENCE, detector.entity, *detector.columns}
-    names = sorted(quoted | ({detector.peers} if detector.peers else set()))
-    rows = prepared.events.select(names).take(pa.array(hits.row))
-    if detector.columns:
-        value = pc.binary_join_element_wise(
-            *(rows[c].cast(pa.string()) for c in detector.columns), " ", null_handling="replace"
-        ).to_pylist()
-    elif detector.value:
-        value = prepared.values[detector.value].take(pa.array(hits.row)).to_pylist()
-    else:
-        value = [None] * len(rows)
-    said: dict[str, Sequence[object]] = {
-        "family": [detector.family] * len(rows),
-        "unit": [detector.unit] * len(rows),
-        "peers": hits.peers.round(4).tolist(),
-        "of_peers": hits.of_peers.round(4).tolist(),
-        "before": hits.before.round(4).tolist(),
-        "since_day": hits.since.astype(np.int64).tolist(),
-        "value": value,
-        **{name: rows[name].cast(pa.string()).to_pylist() for name in EVIDENCE},
-    }
-    if detector.peers:
-        said["peer_group"] = rows[detector.peers].cast(pa.string()).to_pylist()
-    evidence = [
-        msgspec.json.encode({k: v for k, v in zip(said, one, strict=True) if v is not None})
-        for one in zip(*said.values(), strict=True)
-    ]
-    n = len(rows)
-    return pa.table(
-        {
-            "detector": pa.array([detector.name] * n, pa.string()),
-            "entity_type": pa.array([detector.entity] * n, pa.string()),
-            "entity": rows[detector.entity].cast(pa.string()),
-            "time": rows["time"],
-            "bits": hits.bits,
-            "llr": hits.llr,
-            "observed": hits.observed,
-            "expected": hits.expected,
-            "baseline_n": hits.baseline.astype(np.int64),
-            "event_ids": pa.array([[id] for id in rows["event_id"].to_pylist()],
-                                  pa.list_(pa.binary())),
-            "attack": pa.array([list(detector.attack)] * n, pa.list_(pa.string())),
-            "evidence": pa.array(evidence, pa.binary()).cast(pa.string()),
-        },
-        schema=finding.SCHEMA,
-    )  # fmt: skip
-
-
-def _in_order(tables: list[pa.Table], prepared: Prepared) -> pa.Table:
-    if not tables:
-        return finding.SCHEMA.empty_table()
-    table = pa.concat_tables(tables)
-    first = pa.array([ids[0] for ids in table["event_ids"].to_pylist()], pa.binary())
-    order = pc.sort_indices(
-        table.append_column("first", first),
-        sort_keys=[("time", "ascending"), ("first", "ascending"), ("detector", "ascending")],
-    )
-    return table.take(order)

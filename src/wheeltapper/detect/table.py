@@ -86,11 +86,11 @@ def with_room(slots: Records, size: int) -> Records:
 
 @njit(cache=True, nogil=True)
 def number(
-    keys: Hashes, numbers: Int32s, size: Int64s, hashes: Hashes, out: Int32s
+    keys: Hashes, numbers: Int32s, size: Int64s, hashes: Hashes, wanted: Bools, out: Int32s
 ) -> tuple[Hashes, Int32s]:
     for i in range(hashes.size):
         key = hashes[i]
-        if key == np.uint64(0):
+        if key == np.uint64(0) or not wanted[i]:
             out[i] = -1
             continue
         at = slot_of(keys, key)
@@ -112,10 +112,15 @@ def number(
     return keys, numbers
 
 
-def number_all(index: Index, hashes: Hashes) -> tuple[Index, Int32s]:
-    """Dense number of each hash, new ones added; a null (0) has -1. `index.size` is changed."""
+def number_all(index: Index, hashes: Hashes, wanted: Bools | None = None) -> tuple[Index, Int32s]:
+    """Dense number of each hash, new ones added; -1 for a null (0) and what is not `wanted`.
+
+    `index.size` is changed.
+    """
     out = np.empty(hashes.size, np.int32)
-    keys, numbers = number(index.keys, index.numbers, index.size, hashes, out)
+    if wanted is None:
+        wanted = np.ones(hashes.size, np.bool_)
+    keys, numbers = number(index.keys, index.numbers, index.size, hashes, wanted, out)
     return Index(keys, numbers, index.size, index.days), out
 
 
