@@ -6,8 +6,8 @@ from wheeltapper.activity import APPENDED_FIELDS, FIELDS, NATIVE_FIELDS, NATIVE_
 # The columns that other programs rely on; a change here is a change for them.
 NATIVE = (
     "event_id native_id time received late source app action category outcome reason actor "
-    "actor_type session on_behalf_of target target_type bytes count src_ip device user_agent "
-    "utc_offset process parent_process command_line raw"
+    "actor_type session on_behalf_of target target_type bytes count src_ip device region "
+    "user_agent utc_offset process parent_process command_line raw"
 )
 APPENDED = (
     "department role peer_group privileged country city latitude longitude asn as_org ip_class "

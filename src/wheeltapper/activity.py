@@ -53,6 +53,7 @@ NATIVE_FIELDS = (
     Field("count", pa.int64(), "count", "how many acts this record stands for"),
     Field("src_ip", pa.string(), "src_endpoint.ip", "address it came from"),
     Field("device", pa.string(), "device.hostname", "machine it came from or ran on"),
+    Field("region", pa.string(), "cloud.region", "cloud region that it happened in"),
     Field("user_agent", pa.string(), "http_request.user_agent", "client program, as it said"),
     Field("utc_offset", pa.int16(), "", "minutes east of UTC that the record tells"),
     Field("process", pa.string(), "process.file.path", "program"),

@@ -43,8 +43,8 @@ CASES = {
     ),
     "cloudtrail.role": (AWS | {"on_behalf_of": "reader"}, {"on_behalf_of": "admin"}, 1),
     "cloudtrail.region": (
-        AWS | {"category": "admin", "raw": '{"awsRegion":"eu-west-1"}'},
-        {"raw": '{"awsRegion":"ap-east-1"}'},
+        AWS | {"category": "admin", "region": "eu-west-1"},
+        {"region": "ap-east-1"},
         1,
     ),
     "cloudtrail.secrets": (AWS | {"action": "GetSecretValue", "app": "Secrets Manager"}, {}, 60),
