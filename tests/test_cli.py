@@ -254,7 +254,7 @@ def test_a_detector_that_cannot_be_read_stops_before_anything_is_judged(copy):
     (copy / "detectors").mkdir()
     (copy / "detectors" / "mine.toml").write_text('[mine.one]\nfamily = "tea"\n')
     told = call("detect", folder=copy, code=1)
-    assert re.search(r"mine\.toml:1: mine\.one lacks about", told.stderr)
+    assert re.search(r"mine\.toml:1: mine\.one: lacks about", told.stderr)
 
 
 # Doctor, simulate, train, serve

@@ -1,5 +1,6 @@
 """The commands of whoever writes detectors: `detectors list|show|test` and `backtest`."""
 
+import dataclasses
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from wheeltapper.command import (
     open_workspace,
     print_rows,
     progress_bar,
+    say,
     since_until,
 )
 
@@ -54,6 +56,32 @@ def detectors_show(ctx: click.Context, name: str, form: str) -> None:
         terminal.print_rows([as_dict(entry)], "ndjson")
     else:
         detector_pages.print_entry(console(), entry, ZoneInfo(ws.config.timezone))
+
+
+@detectors.command("test")
+@click.argument("chosen", nargs=-1, metavar="[NAME|FILE]…")
+@form_option("table", "json", "ndjson")
+@click.pass_context
+def detectors_test(ctx: click.Context, chosen: tuple[str, ...], form: str) -> None:
+    r"""Check entries, and run the tests that stand beside them.
+
+    Without a name or file: the packaged catalogue and the workspace's own. The exit code is 1
+    where an entry cannot be used or a test fails.
+
+    \b
+        wheeltapper detectors test payroll.folder
+        wheeltapper detectors test drafts/payroll.toml
+    """
+    ws = open_workspace(ctx)
+    done = ws.try_detectors(*chosen)
+    if form == "table":
+        detector_pages.print_tried(console(), done)
+        say(detector_pages.summed_up(done))
+    else:
+        failed = [{"mistake": m, "passed": False} for m in done.mistakes]
+        terminal.print_rows([*failed, *map(dataclasses.asdict, done.results)], form)
+    if not done.passed:
+        raise SystemExit(1)
 
 
 @click.command()

@@ -17,6 +17,7 @@ from wheeltapper.terminal import safe
 if TYPE_CHECKING:
     from wheeltapper.engines.local.backtest import Backtest
     from wheeltapper.engines.local.entry import Entry, Spoken
+    from wheeltapper.engines.local.trials import Tried
 
 LOUDEST = 10
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -114,6 +115,32 @@ def _print_spoken(console: Console, name: str, spoken: "Spoken", zone: ZoneInfo)
             line.append(safe(one.sentence or one.entity), style="not dim")
             console.print(line)
     console.print(_dim(f"what it would have said: wheeltapper backtest --detector {safe(name)}"))
+
+
+# Tests
+
+
+def print_tried(console: Console, tried: "Tried") -> None:
+    """A line a test that passed; what was expected and what happened of one that did not."""
+    for mistake in tried.mistakes:
+        console.print(Text.assemble(("FAIL  ", "bold red"), safe(mistake)))
+    for result in tried.results:
+        mark = ("ok    ", "green") if result.passed else ("FAIL  ", "bold red")
+        console.print(Text.assemble(mark, safe(f"{result.detector}: {result.it}")))
+        if not result.passed:
+            console.print(Text(f"      expected: {safe(result.expected)}"))
+            console.print(Text(f"      happened: {safe(result.happened)}"))
+
+
+def summed_up(tried: "Tried") -> str:
+    """`3 entries are valid, 1 has no test; 4 tests, 1 failed`."""
+    n = len(tried.detectors)
+    text = f"{_counted(n, 'entry', 'entries')} {'is' if n == 1 else 'are'} valid"
+    if tried.mistakes:
+        text += f", {len(tried.mistakes):,} cannot be used"
+    failed = sum(not r.passed for r in tried.results)
+    text += f"; {_counted(len(tried.results), 'test')}, {failed:,} failed"
+    return text
 
 
 # A backtest

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from wheeltapper.engines.local.ingest import Ingested
     from wheeltapper.engines.local.judges import Judges
     from wheeltapper.engines.local.telling import Surroundings
+    from wheeltapper.engines.local.trials import Tried
     from wheeltapper.ingest import Progress, Sources
     from wheeltapper.refine.words import Vocabulary
     from wheeltapper.store.casebook import Casebook
@@ -293,6 +294,37 @@ class Workspace:
                 off = catalogue.switched_off(name, self.config.detect.off)
                 return explained(one, self.lake, self._around(), off=off)
         raise versions.unknown(name, self.root)
+
+    def try_detectors(self, *chosen: str | Path) -> "Tried":
+        """Check entries and run the tests that stand beside them; nothing is kept.
+
+        `chosen` are names and files; without any, everything packaged and the workspace's own.
+        """
+        import pyarrow as pa
+
+        from wheeltapper.detect import catalogue
+        from wheeltapper.engines.local.trials import tried_in
+        from wheeltapper.enrich import Enricher
+        from wheeltapper.ingest import read
+
+        def records(files: Sequence[Path], source: str) -> pa.Table:
+            batches = read(
+                files, settings=self.config.ingest, now=datetime.now(UTC),
+                timezone=self.config.timezone, source=source or None, sources=self.sources(),
+            )  # fmt: skip
+            enricher = Enricher(self.config.enrich, root=self.root, timezone=self.config.timezone)
+            tables, rejects = [], []
+            for batch in batches:
+                tables.append(enricher.enrich(batch.activities))
+                rejects += batch.rejects
+            if rejects:
+                one = rejects[0]
+                raise WheeltapperError(f"{one.file}:{one.line}: {one.reason}")
+            acts = pa.concat_tables(tables)
+            return acts.sort_by([("time", "ascending"), ("event_id", "ascending")])
+
+        folders = [catalogue.PACKAGED, self.root / "detectors"]
+        return tried_in(folders, [str(c) for c in chosen], records)
 
     def sentences(self, findings: "pl.DataFrame") -> list[str | None]:
         """What findings (the columns of `finding.SCHEMA`) say in words, one by one."""

@@ -35,7 +35,10 @@ def meant(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
     """`did you mean target?`; where nothing is like it, `otherwise`, or all there is."""
     choices = list(known)
     folded = {c.lower(): c for c in choices}
-    close = [folded[c] for c in get_close_matches(name.lower(), list(folded), 2, 0.6)]
+    like = get_close_matches(name.lower(), list(folded), 2, 0.6)
+    # Beside one that is nearly the same, another would only confuse.
+    sure = get_close_matches(name.lower(), list(folded), 1, 0.8)
+    close = [folded[c] for c in sure or like]
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"there are: {', '.join(choices)}" if otherwise is None else otherwise

@@ -1,12 +1,13 @@
 """Trial: a test that stands beside an entry: what is usual, what happens then, of whom it speaks.
 
-    [[payroll.folder.test]]
-    it = "speaks of somebody who never opened the payroll folder"
+    [[share.folder.test]]
+    it = "speaks of somebody from sales in the payroll folder"
+    every = { app = "Files", action = "open" }
     usual = [
-        { actor = ["eva", "finn"], target = "/payroll/may.xlsx" },
-        { actor = ["ana", "ben"], target = "/sales/plan.xlsx" },
+        { actor = ["eva", "finn"], target = "/payroll/may.xlsx", peer_group = "hr" },
+        { actor = ["ana", "ben"], target = "/sales/plan.xlsx", peer_group = "sales" },
     ]
-    then = { actor = "ana", target = "/payroll/may.xlsx" }
+    then = { actor = "ana", target = "/payroll/may.xlsx", peer_group = "sales" }
     fires = ["ana"]
 
 What is usual is done on every working day of six weeks; `then` is the Wednesday after. Or the test
@@ -37,7 +38,7 @@ THEN = "Wednesday"
 WEEKS = 6
 MOST_TIMES = 10_000
 HOW = ("at", "on", "times", "minutes")
-FIELDS = ("it", "usual", "then", "weeks", "records", "source", "since", "fires")
+FIELDS = ("it", "every", "usual", "then", "weeks", "records", "source", "since", "fires")
 PLAIN: Mapping[str, object] = {
     "late": False, "source": "test", "app": "app", "action": "view",
     "category": activity.OTHER, "outcome": activity.SUCCESS, "actor_type": activity.HUMAN,
@@ -145,8 +146,11 @@ def _trial(table: Mapping[str, Any], mistake: Mistake, name: str) -> Trial:
     weeks = table.get("weeks", WEEKS)
     if not isinstance(weeks, int) or isinstance(weeks, bool) or not 0 <= weeks <= 200:
         raise mistake(f"must be a whole number of weeks up to 200, got {weeks!r}", name, "weeks")
-    usual = _many(table.get("usual", []), mistake, name, "usual", WORKING, 240.0)
-    then = _many(table["then"], mistake, name, "then", (THEN,), 10.0)
+    every = table.get("every", {})
+    if not isinstance(every, dict):
+        raise mistake('must be columns that all acts have, like { app = "Files" }', name, "every")
+    usual = _many(table.get("usual", []), every, mistake, name, "usual", WORKING, 240.0)
+    then = _many(table["then"], every, mistake, name, "then", (THEN,), 10.0)
     return Trial(it=table["it"], usual=usual, then=then, weeks=weeks, fires=fires)
 
 
@@ -175,12 +179,18 @@ def _texts(value: object) -> bool:
 
 
 def _many(
-    value: object, mistake: Mistake, name: str, key: str, on: Sequence[str], minutes: float
+    value: object,
+    every: Mapping[str, Any],
+    mistake: Mistake,
+    name: str,
+    key: str,
+    on: Sequence[str],
+    minutes: float,
 ) -> tuple[Acts, ...]:
     rows = [value] if isinstance(value, dict) else value
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise mistake('must be acts like { actor = "ana", action = "view" }', name, key)
-    return tuple(_acts(row, mistake, name, key, on, minutes) for row in rows)
+    return tuple(_acts({**every, **row}, mistake, name, key, on, minutes) for row in rows)
 
 
 def _acts(

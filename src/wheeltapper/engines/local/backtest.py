@@ -34,7 +34,8 @@ from wheeltapper.engines.local.telling import Surroundings, sentences
 from wheeltapper.engines.local.versions import Version, Versions
 from wheeltapper.refine.combine import STORY
 from wheeltapper.refine.rank import rank
-from wheeltapper.refine.refine import stories_of, unpacked
+from wheeltapper.refine.refine import stories_of
+from wheeltapper.refine.unpack import unpacked
 from wheeltapper.refine.wording import MODEL, RULE, Wordings
 from wheeltapper.store.lake import Lake
 
