@@ -2,21 +2,27 @@
 
 Good at sudden amounts: secrets read, files changed, sign-ins that failed. Blind to a rise that
 stays within a busy entity's habit and to slow growth. Silent below `min_count` acts, and hesitant
-while an entity has few windows: then its peers' amounts are expected of it.
+while an entity has few windows: then its peers' amounts, and how much they differ, are expected of
+it; where nobody has a history, little is certain and so little is surprising.
 
 Method: acts in a window in which the entity is active, less one, are gamma-Poisson (negative
 binomial; Gelman et al., BDA3, section 2.6) with mean and variance by moments, decayed, shrunk to
 the peer group's with the weight of `prior` windows, and scaled by how busy the peer group is at
-that hour of the week. bits = -log2 P(as many or more); llr compares with the same under peers.
-A window speaks when it first crosses `min_bits` above its mean, and again each time its count has
-doubled. Learned amounts are whole and capped at eight standard deviations, so a flood does not
-become the habit; a window is learned when the entity's next one begins.
+that hour of the week. Both moments are estimates: the variance grows by 1 / (n + prior) for the
+mean's and by 2 / (N + 1) for its own, like that of a Student's t with N + 3 degrees of freedom
+(BDA3, section 3.2); n: own windows, N: own and peers'. Peers are the others: what their tables hold
+of the entity itself is taken off, but for how busy an hour is.
+bits = -log2 P(as many or more); llr compares with the same under peers. A window speaks when it
+first crosses `min_bits` above its mean, and again each time its count has doubled. Learned amounts
+are whole and capped at eight standard deviations, so a flood does not become the habit; a window is
+learned when the entity's next one begins.
 
-Cost: O(1) per act, 80 bytes per entity. It says nothing about an act whose entity is null.
+Cost: O(1) per act, 104 bytes per entity. It says nothing about an act whose entity is null. An
+entity that has changed its peer group is counted among the new one's.
 """
 
 from dataclasses import dataclass
-from math import exp, floor, lgamma, log, log1p
+from math import floor
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +42,7 @@ from wheeltapper.detect.peers import (
     turned,
 )
 from wheeltapper.detect.table import Float64s, Records, with_room
+from wheeltapper.detect.tails import negative_binomial
 
 HOURS = 168
 # Values that this family's rows of the peer tables stand under, beside TOTAL.
@@ -43,16 +50,15 @@ AMOUNT = np.uint64(1000)
 FIRST_HOUR = np.uint64(1)
 LARGEST = 2.0**20
 """Of a window's amount as it is learned: sums of squares stay exact."""
-STEPS = 10_000
-LOG2 = log(2.0)
 
 ENTITY = np.dtype(
     [("windows", "f8"), ("sum", "f8"), ("square", "f8"), ("count", "f8"), ("look_at", "f8"),
-     ("ever", "f8"), ("window", "i8"), ("group", "u8"), ("hour_of_week", "i8"), ("since", "i4"),
-     ("day", "i4")]
+     ("ever", "f8"), ("window", "i8"), ("group", "u8"), ("closed", "f8", (3,)),
+     ("hour_of_week", "i4"), ("since", "i4"), ("day", "i4"), ("moved", "i4")]
 )  # fmt: skip
 """Moments of (count - 1), faded to `day`; of the window under way its acts, the count at which it
-is worth a look, number, peer group and hour of week; windows ever; first day."""
+is worth a look, number, peer group and hour of week; windows ever; the moments without those of
+`day`, which peer tables hold; first day; whether it changed its peer group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,82 +96,38 @@ def start() -> Own:
 
 
 @njit(cache=True)
-def _log_rising(size: float, count: float) -> float:
-    """Log of gamma(size + count) / gamma(size), not as the difference of two large numbers."""
-    if size < 1e4:
-        return lgamma(size + count) - lgamma(size)
-    # Stirling's series of both.
+def _others(
+    peers: Records, group: np.uint64, mine: Float64s, today: int, fades: Float64s
+) -> tuple[float, float, float, float]:
+    """Entities, windows, and sum and sum of squares of (count - 1), of a group but for `mine`."""
+    entities, windows, _ = look(peers, group, TOTAL, today, fades)
+    _, amount, square = look(peers, group, AMOUNT, today, fades)
+    if mine[0] > 0.0:
+        entities -= 1.0
+    # The same sums in another order may differ in their last digit.
     return (
-        count * log(size)
-        + (size + count - 0.5) * log1p(count / size)
-        - count
-        + (1.0 / (size + count) - 1.0 / size) / 12.0
+        max(0.0, entities),
+        max(0.0, windows - mine[0]),
+        max(0.0, amount - mine[1]),
+        max(0.0, square - mine[2]),
     )
-
-
-@njit(cache=True)
-def _fraction(a: float, b: float, x: float) -> float:
-    """The continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz."""
-    tiny = 1e-300
-    c, d = 1.0, 1.0 - (a + b) * x / (a + 1.0)
-    d = 1.0 / (d if abs(d) > tiny else tiny)
-    value = d
-    for m in range(1, STEPS):
-        for even in (True, False):
-            if even:
-                term = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
-            else:
-                term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
-            d = 1.0 + term * d
-            c = 1.0 + term / c
-            d = 1.0 / (d if abs(d) > tiny else tiny)
-            c = c if abs(c) > tiny else tiny
-            change = c * d
-            value *= change
-        if abs(change - 1.0) < 1e-15:
-            break
-    return value
-
-
-@njit(cache=True)
-def surprise(count: float, mean: float, variance: float) -> tuple[float, float]:
-    """Bits of seeing `count` or more, and how many bits one more could at most add.
-
-    Both `count` and `mean` are above 0.
-    Negative binomial with these moments; Poisson where they are not wider. The tail is a
-    regularised incomplete beta function (DLMF 8.17): it costs the same for ten as for a million.
-    """
-    variance = max(variance, mean * 1.000001 + 1e-12)
-    size = mean * mean / (variance - mean)
-    more = mean / (mean + size)  # chance of one more, and then one more
-    limit = log1p(size / mean)  # -log(more)
-    log_mass = (
-        _log_rising(size, count) - lgamma(count + 1.0) - size * log1p(mean / size) - count * limit
-    )
-    if more < (count + 1.0) / (count + size + 2.0):
-        share = _fraction(count, size, more)  # tail / mass
-        log_tail = log_mass + log(share)
-    else:
-        head = exp(log_mass) * count / size * _fraction(size, count, size / (mean + size))
-        log_tail = log1p(-min(head, 1.0 - 1e-15))
-        share = exp(log_tail - log_mass)
-    # The hazard mass / tail falls or rises towards its limit, never beyond either.
-    hazard = min(1.0 / share, 1.0 - 1e-15)
-    return max(0.0, -log_tail / LOG2), max(limit, -log1p(-hazard)) / LOG2
 
 
 @njit(cache=True)
 def _moments_of_peers(
-    peers: Records, group: np.uint64, today: int, fades: Float64s
+    peers: Records, group: np.uint64, mine: Float64s, moved: int, today: int, fades: Float64s
 ) -> tuple[float, float, float, float]:
-    """Mean, mean square, entities, windows of a group's (count - 1), shrunk to everyone's."""
-    entities, windows, _ = look(peers, EVERYONE, TOTAL, today, fades)
-    _, amount, square = look(peers, EVERYONE, AMOUNT, today, fades)
+    """Mean, mean square, entities, windows of a group's (count - 1), shrunk to everyone's.
+
+    `mine` is what the tables hold of the entity itself.
+    """
+    entities, windows, amount, square = _others(peers, EVERYONE, mine, today, fades)
     # One imaginary window with 4 acts, so that a young workspace has some expectation.
     mean, mean_square = (amount + 4.0) / (windows + 1.0), (square + 32.0) / (windows + 1.0)
     if group != EVERYONE:
-        entities, windows, _ = look(peers, group, TOTAL, today, fades)
-        _, amount, square = look(peers, group, AMOUNT, today, fades)
+        if moved:
+            mine = np.zeros(3)
+        entities, windows, amount, square = _others(peers, group, mine, today, fades)
         mean = (amount + 5.0 * mean) / (windows + 5.0)
         mean_square = (square + 5.0 * mean_square) / (windows + 5.0)
     return mean, mean_square, entities, windows
@@ -219,6 +181,7 @@ def _step(
     out: Float64s,
 ) -> tuple[Open, Peers, int]:
     sums = opened.slots
+    mine = np.zeros(3)
     day = opened.day[0]
     hits = 0
     for j in range(acts.row.size):
@@ -241,10 +204,15 @@ def _step(
                     entities[e].windows *= fade
                     entities[e].sum *= fade
                     entities[e].square *= fade
+                    entities[e].closed[0] = entities[e].windows
+                    entities[e].closed[1] = entities[e].sum
+                    entities[e].closed[2] = entities[e].square
                 if 2 * (opened.size[0] + 3) > sums.size:
                     sums = with_room(sums, opened.size[0] + 2)
                     opened = Open(sums, opened.size, opened.day)
                 _learn(sums, opened, entities, e)
+                if entities[e].group != acts.group[i]:
+                    entities[e].moved = 1
             entities[e].day = today
             entities[e].window = window
             entities[e].hour_of_week = acts.hour_of_week[i]
@@ -257,25 +225,34 @@ def _step(
         if count < entities[e].look_at:
             continue
         group = entities[e].group
-        peer_mean, peer_square, of, windows = _moments_of_peers(peers.slots, group, today, fades)
         n = entities[e].windows
+        if entities[e].day == today:
+            mine[:] = entities[e].closed
+        else:  # a window that began on another day: all that was learned is in the tables
+            mine[0], mine[1], mine[2] = n, entities[e].sum, entities[e].square
+            mine *= faded(fades, today - entities[e].day)
+        peer_mean, peer_square, of, windows = _moments_of_peers(
+            peers.slots, group, mine, entities[e].moved, today, fades
+        )
         mean = (entities[e].sum + prior * peer_mean) / (n + prior)
         square = (entities[e].square + prior * peer_square) / (n + prior)
         how = entities[e].hour_of_week
         busy = _season(peers.slots, group, how, peer_mean, today, fades)
-        # The mean is itself uncertain: its variance adds to the next window's.
-        variance = max(square - mean * mean, mean) * (1.0 + 1.0 / (n + prior)) * busy * busy
+        # Mean and variance are themselves uncertain, which adds to the next window's variance.
+        doubt = 1.0 + 2.0 / (n + windows + 1.0)
+        variance = max(square - mean * mean, mean) * (doubt + 1.0 / (n + prior)) * busy * busy
         mean *= busy
         if count - 1.0 <= mean:
             entities[e].look_at = floor(mean) + 2.0
             continue
-        bits, step = surprise(count - 1.0, mean, variance)
+        bits, step = negative_binomial(count - 1.0, mean, variance)
         if bits < min_bits:
             # Sooner it cannot cross.
             entities[e].look_at = count + max(1.0, floor((min_bits - bits) / step))
             continue
         peer_variance = max(peer_square - peer_mean * peer_mean, peer_mean) * busy * busy
-        peer_bits, _ = surprise(count - 1.0, peer_mean * busy, peer_variance)
+        peer_variance *= 1.0 + 2.0 / (windows + 1.0)
+        peer_bits, _ = negative_binomial(count - 1.0, peer_mean * busy, peer_variance)
         entities[e].look_at = 2.0 * count
         out[0, hits] = i
         out[1, hits] = bits
