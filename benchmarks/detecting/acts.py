@@ -54,6 +54,7 @@ PROGRAMS = [rf"C:\Windows\System32\{name}.exe" for name in (
     *(f"tool{i}" for i in range(150)))]  # fmt: skip
 AGENTS = ["Firefox", "Chrome", "Safari", "aws-cli", "Boto3", "Edge", "curl", "okta-sdk", "git",
           *(f"client{i}" for i in range(60))]  # fmt: skip
+REGIONS = ["eu-west-1", "us-east-1", "ap-south-1", "eu-central-1"]
 COUNTRIES = ["NL", "DE", "US", "IN", "GB", "FR", "BR", "JP", "PL", "ES", "CN", "RU", "NG", "KP"]
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -168,6 +169,7 @@ def _day(rng: np.random.Generator, day: int, n: int) -> pa.Table:
         "target": pl.select(thing).to_series().to_arrow().cast(pa.string()),
         "src_ip": _text(address, addresses, ~git),
         "device": _text(device, [f"host{i}" for i in range(4_000)], windows | ssh),
+        "region": _text(target % 97 % len(REGIONS), REGIONS, cloud),
         "user_agent": _text(agent, agents, web),
         "utc_offset": pa.array(offset.astype(np.int16), mask=~git),
         "process": _text(program, PROGRAMS, windows | (names == "sudo")),
@@ -192,12 +194,11 @@ def _day(rng: np.random.Generator, day: int, n: int) -> pa.Table:
 
 
 def _raw(cloud: object, names: object, target: Numbers, us: Numbers) -> pa.Array:
-    """A native record of some 300 bytes; the region is the one part that the catalogue reads."""
-    regions = ["eu-west-1", "us-east-1", "ap-south-1", "eu-central-1"]
+    """A native record of some 300 bytes, which no detector reads."""
     parts = [
         '{"eventVersion":"1.08","eventTime":', pl.Series(us).cast(pl.String),
         ',"eventName":"', pl.Series(names), '","awsRegion":"',
-        pl.Series(np.array(regions)[target % 97 % 4]),
+        pl.Series(np.array(REGIONS)[target % 97 % len(REGIONS)]),
         '","userIdentity":{"type":"AssumedRole","accountId":"123456789012"},"requestParameters":'
         '{"name":"', pl.Series(target).cast(pl.String),
         '","detail":"what a record carries beside what is asked of it"},"readOnly":true,'
