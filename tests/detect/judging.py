@@ -26,6 +26,7 @@ TALKATIVE = {
     "novelty": {"min_bits": 0.0, "min_llr": -50.0},
     "rate": {"min_bits": 0.0, "min_count": 2.0},
     "schedule": {"min_bits": 0.0, "grace": 2.0},
+    "sequence": {"min_bits": 0.0, "grace": 0.0},
 }
 
 

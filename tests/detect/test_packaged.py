@@ -112,6 +112,14 @@ CASES = {
 }  # fmt: skip
 
 
+# What the acts of an order have in common, and the column in which they differ.
+ORDERS = {
+    "cloudtrail.sequence": (AWS, "action"),
+    "sshd.sequence": (SSH | {"command_line": "x"}, "process"),
+    "windows.sequence": (WINDOWS | {"category": "process"}, "process"),
+}
+
+
 def history(ordinary, days=WORKDAYS):
     """Everybody's ordinary days: five acts spread over each morning."""
     return [
@@ -131,10 +139,12 @@ def said(detector, rows):
 
 
 def test_each_packaged_detector_has_a_case():
-    assert sorted(CASES) == [d.name for d in catalogue.load()]
+    assert sorted([*CASES, *ORDERS]) == [d.name for d in catalogue.load()]
 
 
-@pytest.mark.parametrize("detector", catalogue.load(), ids=lambda d: d.name)
+@pytest.mark.parametrize(
+    "detector", [d for d in catalogue.load() if d.name in CASES], ids=lambda d: d.name
+)
 def test_it_speaks_of_the_odd_act_and_of_nothing_else(detector):
     ordinary, odd, times = CASES[detector.name]
     odd_day = 44
@@ -156,3 +166,24 @@ def test_it_speaks_of_the_odd_act_and_of_nothing_else(detector):
     # Two weeks in, nobody's ordinary day is worth a word.
     settled = [f for f in findings.to_pylist() if f not in on_the_day and f["time"].day > 19]
     assert settled == []
+
+
+@pytest.mark.parametrize("name", sorted(ORDERS))
+def test_an_order_is_told_where_it_is_a_colleagues_and_not_where_it_is_its_own(name):
+    (detector,) = (d for d in catalogue.load() if d.name == name)
+    common, column = ORDERS[name]
+    # Half the team does one kind of work, half another.
+    days = {"p3": [f"read {i}" for i in range(16)], "p5": [f"build {i}" for i in range(16)]}
+
+    def day(person, at, of):
+        return [
+            activity(person, days=at, minutes=i, peer_group="team", **{**common, column: value})
+            for i, value in enumerate(days[of])
+        ]
+
+    rows = [act for at in WORKDAYS for i, person in enumerate(PEOPLE)
+            for act in day(person, at, "p3" if i < 4 else "p5")]  # fmt: skip
+    rows += day("p3", 44, "p5") + day("p5", 44, "p5")
+    (found,) = said(detector, sorted(rows, key=lambda act: act["time"])).to_pylist()
+    assert (found["entity"], found["time"].day) == ("p3", 18)
+    assert found["llr"] > 6

@@ -175,6 +175,21 @@ TOLD = {
     "a folder never touched": told("git.directory", value="ext/zlib/", baseline_n=1200, **GIT),
     "a committer not known": told("git.committer", value="Sam Roe", baseline_n=1200, **GIT),
     "a commit at night": told("git.hour", value="27", baseline_n=800, **GIT),
+    "an order unlike their own": told("cloudtrail.sequence", observed=14.0, expected=3.0, llr=8.2),
+    "an order of which nothing is known": told(
+        "cloudtrail.sequence", observed=5.0, expected=0.0, llr=44.0, of_peers=0.0
+    ),
+    "an order seldom taken": told(
+        "windows.sequence",
+        observed=3.0,
+        expected=3.0,
+        llr=6.0,
+        of_peers=1.0,
+        source="windows",
+        app="Windows",
+        action="process created",
+    ),
+    "a single act out of order": told("sshd.sequence", observed=1.0, expected=0.0, llr=7.0, **SSH),
     "a new host": told("sshd.host", value="db1", **SSH),
     "a program with raised rights": told("sshd.command", value="/usr/bin/tcpdump", **SSH),
     "a program on Windows": told(

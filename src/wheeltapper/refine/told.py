@@ -55,6 +55,8 @@ class Told:
     """Bits it weighs."""
     acts: int
     """How many acts of the same kind the story holds."""
+    llr: float = 0.0
+    """Bits by which somebody else's habits explain it better."""
     targets: int = 1
     """On how many different things."""
     peers: float = 0.0
