@@ -19,6 +19,7 @@ class Output:
     summary: Summary
     cloudtrail: list[dict]
     okta: list[dict]
+    drive: list[dict]
     hosts: dict[str, list[str]]
     directory: str
     truth: list[dict]
@@ -36,6 +37,11 @@ def read(summary: Summary) -> Output:
         for path in sorted((out / "logs" / "okta").glob("*.ndjson.gz"))
         for line in gzip.decompress(path.read_bytes()).splitlines()
     ]
+    drive = [
+        json.loads(line)
+        for path in sorted((out / "logs" / "google").glob("*.ndjson.gz"))
+        for line in gzip.decompress(path.read_bytes()).splitlines()
+    ]
     hosts: dict[str, list[str]] = {}
     for folder in sorted((out / "logs" / "hosts").iterdir()):
         hosts[folder.name] = []
@@ -44,7 +50,7 @@ def read(summary: Summary) -> Output:
             text = gzip.decompress(data) if path.suffix == ".gz" else data
             hosts[folder.name] += text.decode().splitlines()
     truth = [json.loads(line) for line in (out / "truth.ndjson").read_text().splitlines()]
-    return Output(summary, trail, okta, hosts, (out / "directory.csv").read_text(), truth)
+    return Output(summary, trail, okta, drive, hosts, (out / "directory.csv").read_text(), truth)
 
 
 def tree(root: Path) -> dict[str, bytes]:

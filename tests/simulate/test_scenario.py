@@ -37,10 +37,11 @@ def performed(tmp_path_factory):
     truths = {name: perform(s, on, logs) for name, s in scenarios().items()}
     root = tmp_path_factory.mktemp("performed")
     for day in range(60):
-        cloud, okta = logs.take(day)
+        cloud, okta, documents = logs.take(day)
         midnight = logs.first_s + day * DAY_S
         files.write_cloudtrail(root, 1, day, midnight, cloud)
         files.write_okta(root, midnight, okta)
+        files.write_drive(root, midnight, documents)
     files.write_hosts(root, logs)
     now = datetime(2026, 12, 1, tzinfo=UTC)
     tables = [b.activities for b in ingested([root], settings=config.Ingest(), now=now)]
@@ -121,6 +122,7 @@ def test_scenarios_change_no_record_of_the_background(tmp_path):
     assert lines
     assert [r for r in busy.okta if r["uuid"] not in planted] == quiet.okta
     assert [r for r in busy.cloudtrail if r["eventID"] not in planted] == quiet.cloudtrail
+    assert [r for r in busy.drive if r["id"]["uniqueQualifier"] not in planted] == quiet.drive
     left = {h: sorted(set(text) - lines) for h, text in busy.hosts.items()}
     assert left == {h: sorted(text) for h, text in quiet.hosts.items()}
     # What finds no room in so small a place is told, and not a mistake unless it is asked for.
@@ -145,7 +147,7 @@ def test_on_the_smallest_organisation_it_fits_or_says_what_is_missing(name):
         perform(scenarios()[name], on, logs)
     except WheeltapperError as error:
         told = str(error)
-    assert bool(told) != bool(logs.cloud or logs.okta or logs.hosts)
+    assert bool(told) != bool(logs.cloud or logs.okta or logs.drive or logs.hosts)
     assert not told or re.search(r"simulate more (people|days)", told)
 
 

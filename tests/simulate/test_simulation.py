@@ -56,6 +56,7 @@ def test_the_summary_counts_what_was_written(small):
     records = small.summary.records
     assert records["cloudtrail"] == len(small.cloudtrail)
     assert records["okta"] == len(small.okta)
+    assert records["drive"] == len(small.drive)
     assert records["sshd"] == sum(map(len, small.hosts.values()))
     assert small.summary.files == len(tree(small.summary.logs))
     assert small.summary.real == 2713

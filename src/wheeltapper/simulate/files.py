@@ -61,6 +61,18 @@ def write_okta(root: Path, midnight_s: int, records: list[Timed]) -> int:
     return 1
 
 
+def write_drive(root: Path, midnight_s: int, records: list[Timed]) -> int:
+    """One day of Google Workspace's report on documents, NDJSON."""
+    if not records:
+        return 0
+    folder = root / "google"
+    folder.mkdir(parents=True, exist_ok=True)
+    date = time.strftime("%Y-%m-%d", time.gmtime(midnight_s))
+    lines = b"\n".join(record for _, record in records) + b"\n"
+    (folder / f"drive-activity-{date}.ndjson.gz").write_bytes(pack(lines))
+    return 1
+
+
 def write_hosts(root: Path, journal: Journal) -> tuple[int, int]:
     """auth.log of every host, rotated each week: the last one plain, older ones numbered.
 

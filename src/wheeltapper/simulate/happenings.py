@@ -6,7 +6,7 @@ commands. They are not attacks and do not stand in truth.ndjson.
 
 import msgspec
 
-from wheeltapper.simulate import cloud, okta
+from wheeltapper.simulate import cloud, drive, okta
 from wheeltapper.simulate.chance import Chance
 from wheeltapper.simulate.cloud import Act, Caller
 from wheeltapper.simulate.diary import Calendar, Workday
@@ -22,6 +22,7 @@ def happen(lives: list[Life], calendar: Calendar, day: int, journal: Journal) ->
         ("developer", 3, 0.63, _storm),
         ("developer", 9, 0.38, _storm),
         ("platform", 2, 0.8, _new_bucket_policy),
+        ("sales", 6, 0.55, _for_the_journey),
     ):
         life = _nth(lives, role, seat)
         if life is None:
@@ -126,3 +127,14 @@ def _new_bucket_policy(
         journal.cloudtrail(
             at, cloud.record(chance, at, Act("s3", name, "bucket", read), bucket, caller)
         )
+
+
+def _for_the_journey(
+    life: Life, work: Workday, at: float, day: int, chance: Chance, journal: Journal
+) -> None:
+    """Everything about a customer is taken along: no network on the train."""
+    for number in range(48):
+        at += 2 + chance.wait(5)
+        about = drive.document(life.calendar.seed, life.person.team_name, number)
+        ip = life.web(work).ip
+        journal.drive_log(at, drive.record(chance, at, life.person, ip, "download", about))

@@ -7,6 +7,8 @@ import time
 from collections import defaultdict
 
 DAY_S = 86_400
+Timed = list[tuple[float, bytes]]
+"""Records with their times."""
 
 
 class Journal:
@@ -17,6 +19,7 @@ class Journal:
         self.end_s = end_s
         self.cloud: dict[int, list[tuple[float, bytes]]] = defaultdict(list)
         self.okta: dict[int, list[tuple[float, bytes]]] = defaultdict(list)
+        self.drive: dict[int, list[tuple[float, bytes]]] = defaultdict(list)
         self.hosts: dict[str, list[tuple[float, str]]] = defaultdict(list)
         self._written = -1
 
@@ -28,19 +31,28 @@ class Journal:
         if self.first_s <= at_s < self.end_s:
             self.okta[self._day(at_s)].append((at_s, record))
 
+    def drive_log(self, at_s: float, record: bytes) -> None:
+        if self.first_s <= at_s < self.end_s:
+            self.drive[self._day(at_s)].append((at_s, record))
+
     def auth(self, host: str, at_s: float, line: str) -> None:
         """A line of sshd: what follows the host's name in auth.log."""
         if self.first_s <= at_s < self.end_s:
             self.hosts[host].append((at_s, line))
 
-    def take(self, day: int) -> tuple[list[tuple[float, bytes]], list[tuple[float, bytes]]]:
-        """CloudTrail and Okta records of a day in the order in which they happened."""
+    def take(self, day: int) -> tuple[Timed, Timed, Timed]:
+        """CloudTrail, Okta and Drive records of a day in the order in which they happened."""
         self._written = day
-        return sorted(self.cloud.pop(day, []), key=_time), sorted(self.okta.pop(day, []), key=_time)
+        cloud, okta, drive = (
+            sorted(days.pop(day, []), key=_time) for days in (self.cloud, self.okta, self.drive)
+        )
+        return cloud, okta, drive
 
     def add(self, other: "Journal") -> None:
         """Take in everything of another journal of the same span; it must not be used again."""
-        for mine, theirs in ((self.cloud, other.cloud), (self.okta, other.okta)):
+        for mine, theirs in (
+            (self.cloud, other.cloud), (self.okta, other.okta), (self.drive, other.drive)
+        ):  # fmt: skip
             for day, records in theirs.items():
                 if day <= self._written:
                     raise ValueError(f"records of day {day} came after that day was written")

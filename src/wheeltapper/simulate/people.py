@@ -35,6 +35,8 @@ class Role:
     oncall: bool
     apps: tuple[str, ...]
     logins: float
+    files: float
+    """Documents opened."""
     cloud: dict[str, float]
     via: dict[str, float]
     tasks: float

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.simulate import cast, cloud, okta, servers
+from wheeltapper.simulate import cast, cloud, drive, okta, servers
 from wheeltapper.simulate.cast import STAFF, Player, Session, Stage
 from wheeltapper.simulate.chance import Chance
 from wheeltapper.simulate.cloud import Act, Thing
@@ -150,18 +150,31 @@ class _Performance:
     ) -> float:
         there = self.players[step.place_of] if step.place_of else player
         where = cast.address(
-            step.place, there, day, self.on, self.play.name, web=step.source == "okta"
+            step.place, there, day, self.on, self.play.name, web=step.source in ("okta", "drive")
         )
         if step.place not in ("own", "home") or step.place_of:
             self._from.setdefault(where.ip)
         if step.source == "ssh":
             return self._shell(step, item, player, where.ip, at, chance)
+        if step.source == "drive":
+            self._document(step, item, player, where.ip, at, chance)
+            return at
         session = self._session(step, player, at, day)
         if step.source == "okta":
             self._okta(step, item, player, session, where, at, day, chance)
         else:
             self._cloud(step, item, player, session, where.ip, at, day, chance)
         return at
+
+    def _document(
+        self, step: Step, name: str, player: Player, ip: str, at: float, chance: Chance
+    ) -> None:
+        if player.life is None:
+            raise WheeltapperError(f"scenario {self.play.name}: {player.name} has no documents")
+        about = drive.document(self.on.seed, player.team, self._number)
+        more = drive.shared_with(step.target) if step.target else None
+        person = player.life.person
+        self.journal.drive_log(at, drive.record(chance, at, person, ip, name, about, more))
 
     def _session(self, step: Step, player: Player, at: float, day: int) -> Session:
         if step.session == "theirs":
@@ -292,9 +305,11 @@ class _Performance:
     def _told(self) -> Truth:
         calls = [entry for records in self.journal.cloud.values() for entry in records]
         said = [entry for records in self.journal.okta.values() for entry in records]
+        opened = [entry for records in self.journal.drive.values() for entry in records]
         ids = sorted(
             [(at, msgspec.json.decode(record, type=_Trail).id) for at, record in calls]
             + [(at, msgspec.json.decode(record, type=_Log).id) for at, record in said]
+            + [(at, msgspec.json.decode(record, type=_Report).id.own) for at, record in opened]
         )
         lines = sorted(
             (at, logged(at, host, line))
@@ -316,6 +331,16 @@ class _Trail(msgspec.Struct):
     """What is read of a CloudTrail record."""
 
     id: str = msgspec.field(name="eventID")
+
+
+class _Qualifier(msgspec.Struct):
+    own: str = msgspec.field(name="uniqueQualifier")
+
+
+class _Report(msgspec.Struct):
+    """What is read of a record of Google Workspace."""
+
+    id: _Qualifier
 
 
 class _Log(msgspec.Struct):

@@ -30,10 +30,11 @@ class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The same thing, once or many times."""
 
-    source: Literal["okta", "cloud", "console", "ssh"]
+    source: Literal["okta", "cloud", "console", "drive", "ssh"]
     """Which log it leaves records in; `console` is the cloud's web page."""
     do: tuple[str, ...]
-    """okta: event types, or `sso APPLICATION`; cloud: `SERVICE OPERATION/kind`; ssh: hosts."""
+    """okta: event types, or `sso APPLICATION`; cloud: `SERVICE OPERATION/kind`; drive: event names,
+    each time about the next of the team's documents; ssh: hosts."""
     by: str = ""
     """Of the cast; empty: the first. `staff`: everybody in turn, by `share`."""
     place: str = "own"
@@ -63,7 +64,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     factor: str | None = None
     """okta: outcome and second factor."""
     target: str = ""
-    """okta: `self`, a member, or `group:`, `app:`, `policy:`, `token:` with a name."""
+    """okta: `self`, a member, or `group:`, `app:`, `policy:`, `token:` with a name; drive: an
+    address outside that may open it from now on."""
     details: dict[str, str] = {}
     """okta: into the debug data."""
     about: str = ""

@@ -13,6 +13,7 @@ from wheeltapper.errors import WheeltapperError
 from wheeltapper.simulate import desk, files, sources
 from wheeltapper.simulate.cast import Stage
 from wheeltapper.simulate.diary import Calendar
+from wheeltapper.simulate.drive import work_on_documents
 from wheeltapper.simulate.happenings import happen
 from wheeltapper.simulate.journal import DAY_S, Journal
 from wheeltapper.simulate.life import Life
@@ -95,23 +96,26 @@ def simulate(
     truths, left_out = _perform(tuple(scenarios), stage, journal) if attack else ([], [])
     logs = out / "logs"
     logs.mkdir(parents=True)
-    counts = {"cloudtrail": 0, "okta": 0, "sshd": 0}
+    counts = {"cloudtrail": 0, "drive": 0, "okta": 0, "sshd": 0}
     written = 0
     # A local day touches the UTC day before and after it, so a day is complete one round later.
     for day in range(days + 1):
         for life in lives:
             if day < days:
                 life.live(day, journal)
+                work_on_documents(life, day, journal)
         if day < days:
             robots.live(day, first_s + day * DAY_S, journal)
             desk.share(lives, calendar, day, journal)
             happen(lives, calendar, day, journal)
         if day > 0:
             midnight_s = first_s + (day - 1) * DAY_S
-            cloud, okta = journal.take(day - 1)
+            cloud, okta, documents = journal.take(day - 1)
             written += files.write_cloudtrail(logs, seed, day - 1, midnight_s, cloud)
             written += files.write_okta(logs, midnight_s, okta)
+            written += files.write_drive(logs, midnight_s, documents)
             counts["cloudtrail"] += len(cloud)
+            counts["drive"] += len(documents)
             counts["okta"] += len(okta)
             if progress is not None:
                 progress(day, days)
