@@ -26,7 +26,7 @@ from wheeltapper.detect.process import process, start
 from wheeltapper.engines.local.judges import detector_wordings
 from wheeltapper.enrich import Enricher
 from wheeltapper.ingest import read
-from wheeltapper.refine.refine import unpacked
+from wheeltapper.refine.unpack import unpacked
 from wheeltapper.refine.weigh import weigh
 from wheeltapper.refine.words import Vocabulary
 

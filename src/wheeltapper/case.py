@@ -3,6 +3,7 @@
 Made by `refine`, kept in the casebook by `store`, judged on the timeline.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -46,8 +47,18 @@ class CaseFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """Another account, address or machine that belongs to a case."""
+
+    entity_type: str
+    entity: str
+    why: str
+    """What ties it to the others, as a phrase: `made or changed by Kim Lee`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A story about one entity, ranked among the cases of its workspace."""
+    """A story about one entity, and those tied to it, ranked among the cases of its workspace."""
 
     id: str
     rank: int
@@ -72,8 +83,10 @@ class Case:
     native_ids: tuple[str, ...]
     """The records' own ids of every event its findings rest on."""
     event_count: int
-    """Acts of the entity within the span, ordinary ones included."""
+    """Acts of the entity, and of those tied to it, within the span, ordinary ones included."""
     apps: tuple[str, ...]
+    others: tuple[Other, ...] = ()
+    """Who else belongs to it."""
     owner: str = ""
     status: str = OPEN
     verdict: str = ""
@@ -90,6 +103,7 @@ class Case:
             "one_in": round(2.0**self.score),
             "entity": self.entity,
             "entity_type": self.entity_type,
+            "others": [dataclasses.asdict(other) for other in self.others],
             "start": self.start.isoformat(),
             "end": self.end.isoformat(),
             "headline": self.headline,
@@ -144,5 +158,10 @@ class Case:
             f"<h4>{escape(self.headline)}</h4><p>{escape(self.summary)}</p>"
             f"<p><small>1 in {2.0**self.score:,.0f} {escape(self.entity_type)}-days · "
             f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC · "
-            f"{escape(' → '.join(self.tactics))}</small></p><ul>{items}</ul>{rest}"
+            f"{escape(' → '.join(self.tactics))}</small></p>{self._with_html()}"
+            f"<ul>{items}</ul>{rest}"
         )
+
+    def _with_html(self) -> str:
+        said = "; ".join(f"{escape(o.entity)}, {escape(o.why)}" for o in self.others)
+        return f"<p><small>with {said}</small></p>" if said else ""

@@ -69,7 +69,7 @@ def print_cases(console: Console, cases: Sequence[Case], zone: ZoneInfo) -> None
         story = Text(safe(case.headline), style="bold")
         apps = ", ".join(safe(a) for a in case.apps[:3])
         detail = " · ".join(
-            p for p in (safe(case.entity), apps, span(case.start, case.end, zone)) if p
+            p for p in (safe(_who(case)), apps, span(case.start, case.end, zone)) if p
         )
         story.append(f"\n{detail}", style="not bold dim")
         if case.verdict:
@@ -77,6 +77,11 @@ def print_cases(console: Console, cases: Sequence[Case], zone: ZoneInfo) -> None
         style = "bold red" if case.score >= HOT else "yellow" if case.score >= WARM else ""
         table.add_row(str(case.rank), story, Text(how_rare(case.score), style=style))
     console.print(table)
+
+
+def _who(case: Case) -> str:
+    more = len(case.others)
+    return case.entity if not more else f"{case.entity} and {_counted(more, 'other')}"
 
 
 def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
@@ -92,6 +97,7 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
         facts.append(f"peers: {case.peers}, {safe(case.peer_group)}")
     if case.tactics:
         facts.append(f"chain: {' → '.join(case.tactics)}")
+    facts += [f"with: {safe(o.entity)}, {safe(o.why)}" for o in case.others]
     if case.owner:
         facts.append(f"owner: {safe(case.owner)}")
     if case.verdict:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from wheeltapper import config, finding
-from wheeltapper.refine.refine import case_id, refine, unpacked
+from wheeltapper.refine.refine import refine
 
 
 @pytest.fixture
@@ -93,26 +93,3 @@ def test_a_verdict_counts_for_what_comes_after(again):
     scores = {c.id: c.score for c in again(settings=settings, judged=[earlier])}
     assert scores.get(top.id, 0.0) < top.score
     assert again(settings=settings, judged=[expected])[0].score == top.score
-
-
-def test_evidence_is_unpacked_and_what_is_missing_is_null():
-    rows = [{"detector": "x", "evidence": text} for text in ('{"value": "a", "new": 1}', "{}")]
-    frame = unpacked(pa.Table.from_pylist(rows, finding.SCHEMA))
-    assert frame["value"].to_list() == ["a", None]
-    assert frame["features"].to_list() == [None, None]
-
-
-def test_what_a_model_leaves_is_read():
-    text = (
-        '{"title": "x", "features": [{"feature": "kib", "what": "KiB moved", "observed": 12, '
-        '"usual": 0.5}]}'
-    )
-    frame = unpacked(pa.Table.from_pylist([{"detector": "m", "evidence": text}], finding.SCHEMA))
-    assert frame["features"].to_list() == [[{"what": "KiB moved", "observed": 12.0, "usual": 0.5}]]
-
-
-def test_a_story_is_named_by_who_and_when(office):
-    case = office.case(1)
-    assert case.id == case_id(case.entity_type, case.entity, case.start)
-    assert case.id != case_id("src_ip", case.entity, case.start)
-    assert case.id != case_id(case.entity_type, case.entity, case.end)

@@ -4,6 +4,7 @@ from casebook_contract import case
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wheeltapper.case import Other
 from wheeltapper.store import casetext
 
 TEXTS = st.text(max_size=20)  # surrogates and NULs are among them
@@ -30,8 +31,9 @@ def test_findings_come_back_as_they_were(evidence, text, number):
 @given(st.lists(TEXTS, max_size=3), TEXTS)
 def test_details_come_back_as_they_were(names, text):
     want = dataclasses.replace(
-        case(), summary=text, peer_group=text, tactics=tuple(names), native_ids=(), apps=(text,)
-    )
+        case(), summary=text, peer_group=text, tactics=tuple(names), native_ids=(), apps=(text,),
+        others=tuple(Other(entity_type="actor", entity=name, why=text) for name in names),
+    )  # fmt: skip
     found = casetext.read_details(casetext.details(want))
     assert found == {name: getattr(want, name) for name in found}
     assert set(found) == {
@@ -44,4 +46,9 @@ def test_details_come_back_as_they_were(names, text):
         "native_ids",
         "event_count",
         "apps",
+        "others",
     }
+
+
+def test_a_case_from_before_there_were_others_has_none():
+    assert casetext.read_details('{"summary":"x"}') == {"summary": "x", "others": ()}

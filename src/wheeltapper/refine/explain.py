@@ -113,6 +113,19 @@ def _value(told: Told, words: Vocabulary) -> str:
     return word(told, words, told.value) if told.value else "something else"
 
 
+def tie(why: str, what: str, whose: str) -> str:
+    """What ties an account to a case, as a phrase after its name."""
+    by = plain("actor", whose)
+    thing = values.name(what)
+    return {
+        "session": f"in the same session as {by}",
+        "made": f"made or changed by {by}",
+        "address": f"from the address {thing}, new to both, as {by}",
+        "machine": f"on the machine {thing}, new to it, as {by}",
+        "target": f"touched {thing} within a day of {by}",
+    }.get(why, f"tied to {by}")
+
+
 def duration(start: datetime, end: datetime) -> str:
     """`within 35 minutes`, `on 12 May`, `from 12 to 14 May`: how long a story took."""
     took = end - start

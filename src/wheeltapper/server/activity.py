@@ -1,4 +1,4 @@
-"""Activity: what the entity of a case did in a window, lane by lane, ordinary acts included.
+"""Activity: what those whom a case is about did in a window, lane by lane, ordinary acts included.
 
 Lanes are chosen by the case, not by the window, so that none comes or goes while the reader zooms.
 """
@@ -18,6 +18,7 @@ from wheeltapper.server.view import (
     microseconds,
     moment,
     span_of,
+    whose,
 )
 
 MOST_LANES = 40
@@ -178,12 +179,12 @@ def _company(view: View, case: Case, column: str, marked: set[str]) -> list[str]
         return []
     span = span_of(case)
     around = max(span["stop"] - span["start"], 3_600_000_000) // 2
+    mine, params = whose(case)
     rows = view.rows_within(
         f"select coalesce(\"{column}\", '') as lane, count(*) as acts from activities "
-        f"where {entity_column(case)} = $entity and {WITHIN} "
-        "group by 1 order by 2 desc, 1 limit $most",
+        f"where {mine} and {WITHIN} group by 1 order by 2 desc, 1 limit $most",
         {
-            "entity": case.entity,
+            **params,
             "start": span["start"] - around,
             "stop": span["stop"] + around,
             "most": wanted + len(marked),
@@ -196,11 +197,12 @@ def _counts(
     view: View, case: Case, column: str, start: datetime, end: datetime, buckets: int
 ) -> tuple[dict[str, dict[int, int]], int]:
     width = max(1, -(-(microseconds(end) - microseconds(start)) // buckets))
+    mine, params = whose(case)
     rows = view.rows_within(
         f"""select coalesce("{column}", '') as lane,
                    (epoch_us(time) - $start) // $width as bucket, count(*) as acts
-            from activities where {entity_column(case)} = $entity and {WITHIN} group by 1, 2""",
-        {"entity": case.entity, "width": width, **in_window(start, end)},
+            from activities where {mine} and {WITHIN} group by 1, 2""",
+        {**params, "width": width, **in_window(start, end)},
     )
     counts: dict[str, dict[int, int]] = defaultdict(dict)
     acts = 0

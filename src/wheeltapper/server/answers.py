@@ -123,6 +123,14 @@ class JudgedOnce(Answer):
     at: datetime
 
 
+class OtherView(Answer):
+    """Another account, address or machine that belongs to a case."""
+
+    entity_type: str
+    entity: str
+    why: str
+
+
 class CaseView(CaseLine):
     """A case, whole."""
 
@@ -134,6 +142,7 @@ class CaseView(CaseLine):
     tactics: list[str]
     event_count: int
     owner: str
+    others: list[OtherView]
     found: list[FindingView]
     judged: list[JudgedOnce]
 

@@ -12,6 +12,7 @@ from wheeltapper.server.answers import (
     CaseView,
     FindingView,
     JudgedOnce,
+    OtherView,
     Status,
     Verdict,
 )
@@ -94,6 +95,9 @@ def whole(view: View, case: Case) -> CaseView:
         tactics=list(case.tactics),
         event_count=case.event_count,
         owner=case.owner,
+        others=[
+            OtherView(entity_type=o.entity_type, entity=o.entity, why=o.why) for o in case.others
+        ],
         found=found,
         judged=judged,
     )
@@ -113,7 +117,7 @@ def _unit(view: View, detector: str) -> str:
 
 def _words(case: Case) -> str:
     parts = [case.id, case.entity, case.headline, case.summary, case.owner, case.peer_group]
-    parts += [*case.apps, *case.tactics, *case.native_ids]
+    parts += [*case.apps, *case.tactics, *case.native_ids, *(o.entity for o in case.others)]
     for f in case.findings:
         parts += [f.sentence, f.value, f.finding.detector, *f.finding.attack]
     return "\n".join(parts).casefold()

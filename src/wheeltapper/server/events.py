@@ -10,11 +10,11 @@ from wheeltapper.server.answers import EventField, EventLine, EventList, EventVi
 from wheeltapper.server.view import (
     WITHIN,
     View,
-    entity_column,
     ids_of,
     in_window,
     span_of,
     text,
+    whose,
 )
 
 _SHOWN = (
@@ -35,9 +35,9 @@ def of_finding(view: View, case: Case, finding: CaseFinding, limit: int, offset:
 def of_window(
     view: View, case: Case, start: datetime, end: datetime, limit: int, offset: int
 ) -> EventList:
-    """Everything the case's entity did in a window."""
-    where = f"{entity_column(case)} = $entity and {WITHIN}"
-    return _some(view, where, {"entity": case.entity, **in_window(start, end)}, limit, offset)
+    """Everything that those whom the case is about did in a window."""
+    mine, params = whose(case)
+    return _some(view, f"{mine} and {WITHIN}", {**params, **in_window(start, end)}, limit, offset)
 
 
 def _some(

@@ -4,6 +4,7 @@ against what the entity and its peers do otherwise.
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from wheeltapper.case import Case, CaseFinding
@@ -30,6 +31,9 @@ def history_of(view: View, case: Case) -> HistoryView:
 
 def kind_of(view: View, case: Case, finding: CaseFinding) -> KindView:
     """Acts of the same kind as a finding's, by the entity and by its peers."""
+    # Of a case about several: whose acts the finding is about.
+    said = finding.finding
+    case = replace(case, entity_type=said.entity_type, entity=said.entity)
     what, same, params = _same_kind(view, case, finding)
     unit, bars = _bars_of(view, case, same, params)
     peers = None

@@ -62,6 +62,18 @@ def entity_column(case: Case) -> str:
     return f'"{case.entity_type}"'
 
 
+def whose(case: Case) -> tuple[str, dict[str, object]]:
+    """Condition, and its parameters: acts of the case's entity and of those tied to it."""
+    known = [(case.entity_type, case.entity), *((o.entity_type, o.entity) for o in case.others)]
+    conditions, params = [], dict[str, object]()
+    for i, kind in enumerate(dict.fromkeys(kind for kind, _ in known)):
+        if kind not in activity.ENTITY_COLUMNS:
+            raise ValueError(f"case {case.id} is about {kind!r}, which is no entity column")
+        conditions.append(f'"{kind}" in (select unnest($whose{i}::varchar[]))')
+        params[f"whose{i}"] = [entity for of, entity in known if of == kind]
+    return f"({' or '.join(conditions)})", params
+
+
 def microseconds(time: datetime) -> int:
     """Since 1970, exact."""
     return (time - _EPOCH) // MICROSECOND

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from wheeltapper.case import Case, CaseFinding
+from wheeltapper.case import Case, CaseFinding, Other
 from wheeltapper.finding import Finding
 
 
@@ -22,6 +23,7 @@ def details(case: Case) -> str:
             "native_ids": case.native_ids,
             "event_count": case.event_count,
             "apps": case.apps,
+            "others": [asdict(other) for other in case.others],
         }
     )
 
@@ -30,7 +32,10 @@ def details(case: Case) -> str:
 def read_details(text: str) -> dict[str, Any]:
     """Fields of `Case`, as `details` wrote them; lists are tuples again."""
     values: dict[str, Any] = json.loads(text)
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    others = tuple(Other(**other) for other in values.pop("others", ()))
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()} | {
+        "others": others
+    }
 
 
 def findings(items: Sequence[CaseFinding]) -> str:

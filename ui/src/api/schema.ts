@@ -338,6 +338,8 @@ export interface components {
             readonly event_count: number;
             /** Owner */
             readonly owner: string;
+            /** Others */
+            readonly others: readonly components["schemas"]["OtherView"][];
             /** Found */
             readonly found: readonly components["schemas"]["FindingView"][];
             /** Judged */
@@ -552,6 +554,18 @@ export interface components {
             readonly last_before: string | null;
             /** Marks */
             readonly marks: readonly number[];
+        };
+        /**
+         * OtherView
+         * @description Another account, address or machine that belongs to a case.
+         */
+        readonly OtherView: {
+            /** Entity Type */
+            readonly entity_type: string;
+            /** Entity */
+            readonly entity: string;
+            /** Why */
+            readonly why: string;
         };
         /**
          * Overview

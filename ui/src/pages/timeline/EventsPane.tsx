@@ -91,6 +91,7 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
             <thead>
               <tr>
                 <th>time</th>
+                {shown.others.length > 0 && <th>who</th>}
                 <th>action</th>
                 <th>target</th>
                 <th>outcome</th>
@@ -109,6 +110,11 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
                         {zone.seconds(at)}
                       </a>
                     </td>
+                    {shown.others.length > 0 && (
+                      <td class="mono end" title={e.actor}>
+                        <bdi>{e.actor}</bdi>
+                      </td>
+                    )}
                     <td title={`${e.app} · ${e.action} · ${e.outcome}`}>
                       {e.outcome === "failure" && <span class="cross-out failure">✕ </span>}
                       {e.action || "—"} {app === undefined && <small>{e.app}</small>}

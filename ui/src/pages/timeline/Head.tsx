@@ -66,6 +66,18 @@ export function Head({ case: shown, judge, zone }: Props) {
             <dd>{shown.tactics.map(title).join(" → ")}</dd>
           </div>
         )}
+        {shown.others.length > 0 && (
+          <div class="others">
+            <dt>with</dt>
+            <dd>
+              {shown.others.map((o) => (
+                <div key={`${o.entity_type}/${o.entity}`} title={o.entity}>
+                  <bdi>{o.entity}</bdi>, <span class="quiet-text">{o.why}</span>
+                </div>
+              ))}
+            </dd>
+          </div>
+        )}
         {shown.owner !== "" && (
           <div>
             <dt>who can tell</dt>

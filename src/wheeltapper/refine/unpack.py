@@ -1,0 +1,32 @@
+"""Unpack: what a judge left in a finding's evidence becomes columns."""
+
+import polars as pl
+import pyarrow as pa
+
+EVIDENCE = pl.Struct(
+    {
+        "value": pl.String,
+        "app": pl.String,
+        "action": pl.String,
+        "source": pl.String,
+        "target": pl.String,
+        "outcome": pl.String,
+        "peer_group": pl.String,
+        "peers": pl.Float64,
+        "of_peers": pl.Float64,
+        "before": pl.Float64,
+        "since_day": pl.Int64,
+        "title": pl.String,
+        "features": pl.List(
+            pl.Struct({"what": pl.String, "observed": pl.Float64, "usual": pl.Float64})
+        ),
+    }
+)
+
+
+def unpacked(findings: pa.Table) -> pl.DataFrame:
+    """`finding.SCHEMA` with the evidence's fields as columns."""
+    frame = pl.from_arrow(findings)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
+    said = frame["evidence"].str.json_decode(EVIDENCE).struct.unnest()
+    return frame.rename({"evidence": "evidence_json"}).hstack(said.get_columns())
