@@ -24,9 +24,15 @@ SECRET = bytes(range(16))
 TALKATIVE = {
     "clock": {"min_bits": 0.0, "min_llr": -50.0},
     "novelty": {"min_bits": 0.0, "min_llr": -50.0},
+    "periodicity": {
+        "min_bits": 0.0, "min_llr": -50.0, "min_beats": 3, "min_hours": 0.1, "regular_bits": 1.0,
+    },
     "rate": {"min_bits": 0.0, "min_count": 2.0},
     "schedule": {"min_bits": 0.0, "grace": 2.0},
     "sequence": {"min_bits": 0.0, "grace": 0.0},
+    "spread": {"min_bits": 0.0, "min_count": 2.0},
+    "travel": {"min_bits": 0.0, "min_llr": -50.0},
+    "volume": {"min_bits": 0.0, "grace": 2.0},
 }
 
 
@@ -105,7 +111,16 @@ ACTS = st.lists(
 )
 """Minutes since the act before, actor, action, session, count, whether the hour is known, outcome,
 bytes, and where."""
-TALKS: dict[str, list[tuple[object, ...]]] = {}
+TALKS: dict[str, list[tuple[object, ...]]] = {
+    "spread": [
+        (1400 if i % 10 == 0 else 1, "ana", f"v{i % (4 + i // 10)}", None, 1, True, None, None,
+         (None, None))
+        for i in range(60)
+    ],
+    "periodicity": [
+        (7, "ana", f"a{i // 40}", None, 1, True, None, None, (None, None)) for i in range(160)
+    ],
+}  # fmt: skip
 """Acts like `ACTS` on which a family speaks that has nothing to say of the ones all others get."""
 GROUPS = {"ana": "red", "kim": "red", "lee": "blue"}
 
