@@ -5,8 +5,8 @@ from wheeltapper.activity import APPENDED_FIELDS, FIELDS, NATIVE_FIELDS, NATIVE_
 
 # The columns that other programs rely on; a change here is a change for them.
 NATIVE = (
-    "event_id native_id time received late source app action category outcome reason actor "
-    "actor_type session on_behalf_of target target_type bytes count src_ip device region "
+    "event_id native_id time began received late source app action category outcome reason actor "
+    "actor_type session on_behalf_of target target_type bytes count items src_ip device region "
     "user_agent utc_offset process parent_process command_line raw"
 )
 APPENDED = (
@@ -27,7 +27,7 @@ def test_what_is_appended_stands_after_what_was_there():
 
 def test_times_are_utc_to_the_microsecond():
     times = [f for f in SCHEMA if pa.types.is_timestamp(f.type)]
-    assert {f.name for f in times} == {"time", "received"}
+    assert {f.name for f in times} == {"time", "began", "received"}
     assert all(f.type == pa.timestamp("us", tz="UTC") for f in times)
 
 

@@ -4,6 +4,8 @@ Eight colleagues work six weeks of ordinary days; then one of them does the odd 
 does once more what all of them always do.
 """
 
+from datetime import UTC, datetime
+
 import pytest
 
 from wheeltapper.detect import catalogue
@@ -107,8 +109,8 @@ CASES = {
     "git.committer": (GIT, {"on_behalf_of": "stranger"}, 1),
     "git.hour": (GIT, {"minutes": -60.0 * 8}, 1),
     "git.file_type": (GIT, {"target": "src/main.exe"}, 1),
-    "git.delay": (GIT, {"raw": '{"author_time":"2026-01-05T09:00:00+01:00"}'}, 1),
-    "git.files": (GIT | {"raw": '{"file_count":1}'}, {"raw": '{"file_count":40}'}, 1),
+    "git.delay": (GIT, {"began": datetime(2026, 1, 5, 8, tzinfo=UTC)}, 1),
+    "git.files": (GIT | {"items": 1}, {"items": 40}, 1),
 }  # fmt: skip
 
 

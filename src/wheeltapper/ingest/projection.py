@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 
+import pyarrow as pa
+
 from wheeltapper.activity import NATIVE_SCHEMA
 from wheeltapper.ingest.mapping import COLUMNS, Alternative, Condition, Lookup, Mapping, PathTo
 
@@ -163,7 +165,9 @@ class _Statement:
         ways = [way for way in ways if way]
         if type_name in _TYPES:
             ways = [f"try_cast({way} as {_TYPES[type_name]})" for way in ways]
-        missing = {"time": "timestamptz"}.get(name, _TYPES.get(type_name, "varchar"))
+        missing = _TYPES.get(type_name, "varchar")
+        if pa.types.is_timestamp(NATIVE_SCHEMA.field(name).type):
+            missing = "timestamptz"
         return f"coalesce({', '.join(ways)})" if ways else f"null::{missing}"
 
     def _first_read(self, as_: str, ways: list[Alternative]) -> str:

@@ -23,7 +23,7 @@ def _rows(*paths: Path):
     for batch in read(paths, settings=config.Ingest(), now=NOW):
         rejects += batch.rejects
         for row in batch.activities.drop(list(NOT_SHOWN)).to_pylist():
-            row["time"] = row["time"].isoformat()
+            row |= {n: row[n].isoformat() for n in ("time", "began") if row[n]}
             found.append({name: value for name, value in row.items() if value is not None})
     return found, rejects
 
