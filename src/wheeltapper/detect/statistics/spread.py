@@ -1,11 +1,11 @@
 """Spread: one entity touches many different others in a short time.
 
-Good at one password tried on many accounts, hosts and shares that are walked through, secrets that
-are listed; turned round (the target as entity, actors as values), at an attack spread over accounts
-so thinly that no account stands out. Blind to many acts on few things (use `rate`), to a spread that
-stays within a busy entity's habit, and to one slower than the window: a catalogue asks twice, by the
-hour and by the day. An act without entity or value says nothing. Below `min_count` it is silent,
-and hesitant while an entity has few windows: then its peers' breadth is expected of it.
+Good at one password tried on many accounts, at hosts and shares that are walked through, secrets
+that are listed; and turned round (the target as entity, actors as values) at an attack spread over
+accounts so thinly that none stands out. Blind to many acts on few things (use `rate`), to a spread
+that stays within a busy entity's habit, and to one slower than the window: a catalogue asks twice,
+by the hour and by the day. An act without entity or value says nothing. Below `min_count` it is
+silent, and hesitant while an entity has few windows: then its peers' breadth is expected of it.
 
 Method: windows of the clock. Up to eight different values of a window are kept as they are, more in
 a bitmap of 2,048 bits by linear counting (Whang, Vander-Zanden and Taylor, "A linear-time
@@ -18,7 +18,8 @@ windows. bits = -log2 P(as many or more); llr compares with the same under peers
 when it first crosses `min_bits` above its mean, and each time its count has doubled since. Learned
 amounts are capped at eight standard deviations, so a sweep does not become the habit.
 
-`observed` is the count so far, `expected` the mean, `peers` the peers' mean, `before` their windows.
+`observed` is the count so far, `expected` the mean, `peers` the peers' mean, `before` how many
+windows of theirs stand behind it.
 
 Cost: O(1) per act and O(2,048 bits) once for a window of more than eight; 168 bytes an entity, 280
 for each whose window ever had more. Of bitmaps the `capacity` used last are kept; an entity whose

@@ -17,12 +17,12 @@ phone's network beside the office's), or a place is told wrongly, or it is someb
     share        = entities that ever hopped with the network / entities, of the end that fewer use;
                    the group's shrunk to everyone's
     P(error)     = 1 / (1 + excess / wrong_km)          excess: km beyond what could be travelled
-    llr  = log2 unseen / P(hop | own) - log2 P(error)   unseen: `share` of a network nobody hops with
+    llr  = log2 unseen / P(hop | own) - log2 P(error)   unseen: `share` of a network nobody uses so
 
 The share of peers is a beta-binomial mean (Gelman et al., BDA3, section 2.4). Databases of
 addresses err by hundreds of kilometres and a few per cent of them by the wrong country (Poese et
-al., "IP geolocation databases: unreliable?", CCR 2011), so the error's tail is heavy. An intruder is
-taken to come from a network nobody here hops with, so `llr` falls where many do. A hop that has
+al., "IP geolocation databases: unreliable?", CCR 2011), so the error's tail is heavy. An intruder
+is taken to come from a network nobody here hops with, so `llr` falls where many do. A hop that has
 been reported twice is believed to be the entity's own: days confirm, not acts.
 
 `observed` is km, `expected` minutes between, `before` 677 times the number of the country before
@@ -131,14 +131,16 @@ def _on_earth(latitude: float, longitude: float) -> bool:
 
 
 @njit(cache=True)
-def _apart_km(entity: Records, where: tuple[float, float, int], known: Countries) -> float:
+def _apart_km(
+    entities: Records, e: int, latitude: float, longitude: float, country: int, known: Countries
+) -> float:
     """Least distance between the last place and this one; 0 where it cannot be told."""
-    latitude, longitude, country = where
-    if _on_earth(entity.latitude, entity.longitude) and _on_earth(latitude, longitude):
-        return great_circle_km(entity.latitude, entity.longitude, latitude, longitude)
-    if entity.country == NOWHERE or country == NOWHERE:
+    lat, lon, before = entities[e].latitude, entities[e].longitude, entities[e].country
+    if _on_earth(lat, lon) and _on_earth(latitude, longitude):
+        return great_circle_km(lat, lon, latitude, longitude)
+    if before == NOWHERE or country == NOWHERE:
         return 0.0
-    one, other = known.row[entity.country], known.row[country]
+    one, other = known.row[before], known.row[country]
     if one < 0 or other < 0:
         return 0.0
     return STEP_KM * float(known.steps[one, other])
@@ -264,7 +266,7 @@ def _step(
                 and (latitude != entities[e].latitude or longitude != entities[e].longitude)
             )
         ):
-            km = _apart_km(entities[e], (latitude, longitude, country), known) - error_km
+            km = _apart_km(entities, e, latitude, longitude, country, known) - error_km
         entities[e].time = acts.time[i]
         entities[e].network = network
         entities[e].latitude = latitude

@@ -1,0 +1,42 @@
+"""Periodicity: how often, how regularly, and who else keeps such time."""
+
+from wheeltapper.refine.telling import Telling
+from wheeltapper.refine.told import Told, group, since
+from wheeltapper.refine.words import Vocabulary
+
+
+def history(told: Told, words: Vocabulary, clause: str) -> str:
+    kept = f"{told.observed:,.0f} times so far, every {_period(told.expected)}, as machines do"
+    days = told.baseline_n
+    if days < 1:
+        return f"{kept}, on the first day it was ever seen here"
+    if told.before < 0.5:
+        return f"{kept}; not so before on {days:,} {'day' if days == 1 else 'days'} {since(told)}"
+    return f"{kept}; so on a day or two before of {days:,} {since(told)}"
+
+
+def _period(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f}".removesuffix(".0") + " hours"
+
+
+def peers(told: Told) -> str:
+    of, had = round(told.of_peers), round(told.peers)
+    if of < 2:
+        return ""
+    if had == 0:
+        return f"none of {group(told, of)} ever did it so regularly"
+    return f"{had:,} of {group(told, of)} did it as regularly"
+
+
+def normal(told: Told, words: Vocabulary) -> str:
+    return "pauses as a person makes them, or a service account of its own"
+
+
+TELLING = Telling(
+    name="periodicity", history=history, peers=peers, normal=normal, unfolds="before",
+    baseline="day",
+)  # fmt: skip

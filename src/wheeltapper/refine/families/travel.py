@@ -1,0 +1,52 @@
+"""Travel: from where to where, how far, and how soon."""
+
+from wheeltapper.refine.telling import Telling
+from wheeltapper.refine.told import Told, group
+from wheeltapper.refine.words import Vocabulary
+
+COUNTRIES = 677
+"""Numbers of countries, and one for the unknown: two are packed into `before`."""
+LETTERS = 26
+
+
+def history(told: Told, words: Vocabulary, clause: str) -> str:
+    before, now = divmod(round(told.before), COUNTRIES)
+    here, there = (_country(number, words) for number in (now, before))
+    # Down to hundreds: more would claim to know more than an address tells.
+    far = f"at least {max(100, int(told.observed) // 100 * 100):,} km"
+    soon = _soon(told.expected)
+    if here and there and here != there:
+        return f"{here} {soon} {there}, {far} away, which nobody can travel"
+    where = f" within {here}" if here and here == there else ""
+    return f"two places{where} {far} apart, the one {soon} the other, which nobody can travel"
+
+
+def _country(number: int, words: Vocabulary) -> str:
+    if not 0 <= number < LETTERS * LETTERS:
+        return ""
+    first, second = divmod(number, LETTERS)
+    return words.value("country", chr(ord("A") + first) + chr(ord("A") + second))
+
+
+def _soon(minutes: float) -> str:
+    if minutes < 1.5:
+        return "a minute after"
+    if minutes < 120:
+        return f"{minutes:.0f} minutes after"
+    return f"{minutes / 60:.0f} hours after"
+
+
+def peers(told: Told) -> str:
+    of, had = round(told.of_peers), round(told.peers)
+    if of < 2:
+        return ""
+    if had == 0:
+        return f"none of {group(told, of)} ever moves so between these networks"
+    return f"{had:,} of {group(told, of)} ever moved so to or from such a network"
+
+
+def normal(told: Told, words: Vocabulary) -> str:
+    return "one place at a time, or a network that it changes to as often as others do"
+
+
+TELLING = Telling(name="travel", history=history, peers=peers, normal=normal, baseline="day")
