@@ -111,7 +111,7 @@ function Table({ case: shown, route, go, zone, title, note, asked, onMore }: Tab
                       </a>
                     </td>
                     {shown.others.length > 0 && (
-                      <td class="mono end" title={e.actor}>
+                      <td title={e.actor}>
                         <bdi>{e.actor}</bdi>
                       </td>
                     )}

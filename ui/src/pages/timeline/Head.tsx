@@ -71,9 +71,9 @@ export function Head({ case: shown, judge, zone }: Props) {
             <dt>with</dt>
             <dd>
               {shown.others.map((o) => (
-                <div key={`${o.entity_type}/${o.entity}`} title={o.entity}>
-                  <bdi>{o.entity}</bdi>, <span class="quiet-text">{o.why}</span>
-                </div>
+                <span key={`${o.entity_type}/${o.entity}`}>
+                  <bdi>{o.entity}</bdi> <small>{o.why}</small>
+                </span>
               ))}
             </dd>
           </div>
