@@ -19,6 +19,8 @@ _PLAIN: Mapping[str, object] = {
     "source": "okta",
     "app": "Okta",
     "action": "sign in",
+    "peer_group": "sales",
+    "of_peers": 20.0,
     "evidence": 8.0,
 }
 

@@ -40,7 +40,39 @@ def test_forty_with_another_value_each_do_not():
 
 
 def test_what_has_no_value_is_no_wave():
-    assert set(wave(40, value=None, key="")["evidence"]) == {8.0}
+    assert set(wave(40, value=None, key="", peer_group=None)["evidence"]) == {8.0}
+
+
+def busy(n, of_peers, **more):
+    """So many of a team with so many others make far more changes than ever, on one day."""
+    return wave(n, value=None, key="", of_peers=float(of_peers), **more)
+
+
+@pytest.mark.parametrize(("n", "of_peers"), [(3, 3), (4, 5), (3, 20), (20, 20), (3, 400)])
+def test_a_team_that_is_busy_together_is_worth_what_picks_one_of_it(n, of_peers):
+    left = math.log2((of_peers + 1) / n)
+    assert busy(n, of_peers)["evidence"].to_list() == pytest.approx([min(8.0, left)] * n)
+
+
+def test_two_who_are_busy_together_are_told_whole():
+    assert set(busy(2, 5)["evidence"]) == {8.0}
+
+
+def test_busy_on_other_days_or_in_other_teams_is_not_together():
+    rows = [finding(entity=f"p{i}", value=None, key="", days=3 * i) for i in range(5)]
+    assert set(discount(frame(rows))["evidence"]) == {8.0}
+    rows = [finding(entity=f"p{i}", value=None, key="", peer_group=f"team{i}") for i in range(5)]
+    assert set(discount(frame(rows))["evidence"]) == {8.0}
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_a_working_day_is_one_in_every_zone(hour):
+    """Nine hours that begin at any hour of UTC."""
+    rows = [
+        finding(entity=f"p{i}", value=None, key="", hours=hour + 3 * i, of_peers=3.0)
+        for i in range(4)
+    ]
+    assert set(discount(frame(rows))["evidence"]) == {0.0}
 
 
 @given(st.integers(1, 200))
