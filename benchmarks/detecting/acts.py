@@ -155,6 +155,7 @@ def _day(rng: np.random.Generator, day: int, n: int) -> pa.Table:
     columns = {
         "event_id": pa.Array.from_buffers(pa.binary(16), n, [None, pa.py_buffer(ids.tobytes())]),
         "time": pa.array(us, activity.TIME),
+        "began": pa.array(us - _few(actor, kind % 3, 90_000) * 1_000_000, activity.TIME, mask=~git),
         "received": pa.array(us, activity.TIME),
         "late": pa.array(np.zeros(n, np.bool_)),
         "source": _text(kind, sources),
@@ -167,6 +168,7 @@ def _day(rng: np.random.Generator, day: int, n: int) -> pa.Table:
         "session": pl.Series(session).cast(pl.String).to_arrow().cast(pa.string()),
         "on_behalf_of": _text(_few(group, kind % 2, 300), [f"role{i}" for i in range(300)], cloud),
         "target": pl.select(thing).to_series().to_arrow().cast(pa.string()),
+        "items": pa.array(1 + _few(actor, target % 5, 20), mask=~git),
         "src_ip": _text(address, addresses, ~git),
         "device": _text(device, [f"host{i}" for i in range(4_000)], windows | ssh),
         "region": _text(target % 97 % len(REGIONS), REGIONS, cloud),
