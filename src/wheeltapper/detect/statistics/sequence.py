@@ -43,6 +43,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from wheeltapper.detect.aside import forgotten, nothing_aside, set_aside
+from wheeltapper.detect.evict import without_oldest
 from wheeltapper.detect.family import FIELDS, Columns, Family, Hits, hits_of
 from wheeltapper.detect.hashing import Hashes, mix
 from wheeltapper.detect.peers import (
@@ -70,8 +72,8 @@ STEP = np.dtype(
      ("day", "i4")]
 )  # fmt: skip
 """A value in a context, or `ANY` for the context's totals. `unit`: the last one it was taken in;
-`weight`: units learned with it, faded to `day`, of which `today` on that day; `kinds`: different
-values learned in the context, faded."""
+`weight`: units learned with it before `day`, faded to it, and `today` on that day; `kinds`:
+different values learned in the context, faded."""
 ENTITY = np.dtype(
     [("unit", "u8"), ("before", "f8"), ("odds", "f8"), ("sum", "f8"), ("learned", "f8"),
      ("steps", "i4"), ("known", "i4"), ("doubted", "i4"), ("first", "i4"), ("since", "i4"),
@@ -80,8 +82,6 @@ ENTITY = np.dtype(
 """The open unit; log2 odds for somebody else before it and now, the sum of its evidence; units
 learned; steps of the unit, how many of them known; units in doubt in a row; number of the unit's
 latest pending step, 0 for none; day of the first act; whether the unit was told of."""
-PENDING = np.dtype([("context", "u8"), ("value", "u8"), ("next", "i8")])
-"""A step that is learned or forgotten at its unit's end; `next` is the number of the one before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +141,8 @@ class Own(NamedTuple):
     size: Int64s
     """Steps in, steps evicted so far."""
     pending: Records
-    """Pool of `PENDING`; number 1 lies at 0."""
+    """Steps of open units; see `aside`."""
     pool: Int64s
-    """Numbers ever given out, latest number given back (0: none)."""
     entities: Records
     """`ENTITY` by number."""
     last: Hashes
@@ -154,8 +153,7 @@ def start() -> Own:
     return Own(
         np.zeros(SMALLEST, STEP),
         np.zeros(2, np.int64),
-        np.zeros(SMALLEST, PENDING),
-        np.zeros(2, np.int64),
+        *nothing_aside(),
         np.zeros(0, ENTITY),
         np.zeros((0, MOST_ORDER), np.uint64),
     )
@@ -198,46 +196,12 @@ def _terms(s: Settings) -> Terms:
 
 
 @njit(cache=True)
-def _age(day: int, weight: float) -> float:
-    """Later is higher; of one day, the weightier."""
-    return float(day) + min(weight, 1e6) / 2e6
-
-
-@njit(cache=True)
-def _without_oldest(steps: Records, size: Int64s) -> Records:
-    """A table of the same room without the longest unseen quarter."""
-    age = np.empty(size[0], np.float64)
-    used = 0
-    for j in range(steps.size):
-        if steps[j].key != np.uint64(0):
-            age[used] = _age(steps[j].day, steps[j].weight)
-            used += 1
-    age.sort()
-    drop = used // 4 + 1
-    oldest = age[drop - 1]
-    # Of those that are equally old only as many as it takes.
-    ties = drop - np.searchsorted(age, oldest)
-    kept = np.zeros(steps.size, steps.dtype)
-    for j in range(steps.size):
-        if steps[j].key == np.uint64(0):
-            continue
-        now = _age(steps[j].day, steps[j].weight)
-        if now < oldest:
-            continue
-        if now == oldest and ties > 0:
-            ties -= 1
-            continue
-        kept[slot_in(kept, steps[j].key)] = steps[j]
-    size[0] -= drop
-    size[1] += drop
-    return kept
-
-
-@njit(cache=True)
 def _with_room_for(steps: Records, size: Int64s, more: int, capacity: int) -> Records:
     """A table that takes so many more without growing."""
     if size[0] + more > capacity:
-        steps = _without_oldest(steps, size)
+        kept = size[0]
+        steps = without_oldest(steps, size)
+        size[1] += kept - size[0]
     return with_room(steps, size[0] + more - 1)
 
 
@@ -251,7 +215,7 @@ def _kept(steps: Records, size: Int64s, key: np.uint64, today: int, fades: Float
         size[0] += 1
     elif steps[at].day != today:
         fade = np.float32(faded(fades, today - steps[at].day))
-        steps[at].weight *= fade
+        steps[at].weight = (steps[at].weight + steps[at].today) * fade
         steps[at].kinds *= fade
         steps[at].today = np.float32(0.0)
         steps[at].day = today
@@ -262,16 +226,16 @@ def _kept(steps: Records, size: Int64s, key: np.uint64, today: int, fades: Float
 def _seen(
     steps: Records, key: np.uint64, today: int, fades: Float64s
 ) -> tuple[float, float, float]:
-    """`(weight, kinds, weight before today)` of a step; zeros where it is not kept."""
+    """`(units, kinds, units before today)` of a step; zeros where it is not kept."""
     at = slot_in(steps, key)
     if steps[at].key == np.uint64(0):
         return 0.0, 0.0, 0.0
+    weight, more, kinds = steps[at].weight, steps[at].today, steps[at].kinds
     if steps[at].day == today:
-        weight = float(steps[at].weight)
-        return weight, float(steps[at].kinds), weight - float(steps[at].today)
+        return float(weight) + float(more), float(kinds), float(weight)
     fade = faded(fades, today - steps[at].day)
-    weight = float(steps[at].weight) * fade
-    return weight, float(steps[at].kinds) * fade, weight
+    weight = (float(weight) + float(more)) * fade
+    return weight, float(kinds) * fade, weight
 
 
 @njit(cache=True)
@@ -332,67 +296,6 @@ def _contexts(last: Hashes, order: int, contexts: Hashes) -> None:
 
 
 @njit(cache=True)
-def _given_back(pending: Records, pool: Int64s, number: int) -> None:
-    pending[number - 1].context = np.uint64(0)
-    pending[number - 1].value = np.uint64(0)
-    pending[number - 1].next = pool[1]
-    pool[1] = number
-
-
-@njit(cache=True)
-def _with_number(pending: Records, pool: Int64s, entities: Records) -> Records:
-    """A pool that has a number to give out.
-
-    What was set aside of entities that were since forgotten is found when the pool is full.
-    """
-    if pool[1] or pool[0] < pending.size:
-        return pending
-    used = np.zeros(pending.size, np.bool_)
-    for e in range(entities.size):
-        number = np.int64(entities[e].first)
-        while number:
-            used[number - 1] = True
-            number = pending[number - 1].next
-    for j in range(pending.size):
-        if not used[j]:
-            _given_back(pending, pool, j + 1)
-    if 4 * np.sum(used) <= 3 * used.size:
-        return pending
-    wider = np.zeros(2 * pending.size, pending.dtype)
-    wider[: pending.size] = pending
-    return wider
-
-
-@njit(cache=True)
-def _set_aside(own: Own, e: int, context: np.uint64, value: np.uint64) -> Own:
-    """Put a step among those that wait for the end of the entity's unit."""
-    pool = own.pool
-    pending = _with_number(own.pending, pool, own.entities)
-    number = pool[1]
-    if number:
-        pool[1] = pending[number - 1].next
-    else:
-        pool[0] += 1
-        number = pool[0]
-    pending[number - 1].context = context
-    pending[number - 1].value = value
-    pending[number - 1].next = own.entities[e].first
-    own.entities[e].first = number
-    return Own(own.steps, own.size, pending, pool, own.entities, own.last)
-
-
-@njit(cache=True)
-def _forgotten(own: Own, e: int) -> None:
-    """Give all pending steps of an entity back."""
-    number = np.int64(own.entities[e].first)
-    while number:
-        follows = own.pending[number - 1].next
-        _given_back(own.pending, own.pool, int(number))
-        number = follows
-    own.entities[e].first = 0
-
-
-@njit(cache=True)
 def _learned(
     own: Own,
     opened: Open,
@@ -412,9 +315,9 @@ def _learned(
         whole, part = mix(one.context, ANY), mix(one.context, one.value)
         any_at = _kept(steps, own.size, mix(entity, whole), today, fades)
         at = _kept(steps, own.size, mix(entity, part), today, fades)
-        new_context, new = steps[any_at].weight == 0.0, steps[at].weight == 0.0
+        new_context = steps[any_at].weight + steps[any_at].today == 0.0
+        new = steps[at].weight + steps[at].today == 0.0
         for slot in (any_at, at):
-            steps[slot].weight += np.float32(1.0)
             steps[slot].today += np.float32(1.0)
         if new:
             steps[any_at].kinds += np.float32(1.0)
@@ -460,7 +363,7 @@ def _closed(
     entities[e].doubted = 0 if believed else entities[e].doubted + 1
     if believed or entities[e].doubted > terms.patience:
         own, opened = _learned(own, opened, e, entity, group, today, fades, terms.capacity)
-    _forgotten(own, e)
+    forgotten(own.pending, own.pool, own.entities, e)
     entities[e].odds = _moved_on(entities[e].odds, terms.enter, terms.stay)
     return own, opened
 
@@ -560,7 +463,8 @@ def _step(
             at = _kept(steps, own.size, mix(entity, mix(contexts[k], value)), today, fades)
             if steps[at].unit != unit:
                 steps[at].unit = unit
-                own = _set_aside(own, e, contexts[k], value)
+                pending = set_aside(own.pending, own.pool, entities, e, contexts[k], value)
+                own = Own(steps, own.size, pending, own.pool, entities, last)
     return own, opened, peers, hits
 
 
