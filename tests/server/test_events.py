@@ -1,6 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
+
+from wheeltapper.case import Other
+from wheeltapper.server import events
+from wheeltapper.server.activity import LaneBook
 
 EVENTS = "/api/cases/c-7f3a/findings/1/events"
 
@@ -53,3 +58,29 @@ def test_a_finding_that_is_not_there_is_said_so(client, n):
 @pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": 100_000}, {"offset": -1}])
 def test_an_answer_has_a_size(client, wrong):
     assert client.get(EVENTS, params=wrong).status_code == 422
+
+
+def test_a_case_about_several_shows_what_each_of_them_did(view):
+    alone = view.casebook.case("c-7f3a")
+    other = view.rows(
+        "select actor from activities where actor <> $actor and time between $start and $stop "
+        "limit 1",
+        {"actor": alone.entity, "start": alone.start, "stop": alone.end},
+    )[0]["actor"]
+    hostile = Other(entity_type="src_ip", entity="') or true --", why="")
+    both = replace(alone, others=(Other(entity_type="actor", entity=other, why="x"), hostile))
+
+    def seen(case):
+        return events.of_window(view, case, alone.start, alone.end, 1000, 0)
+
+    assert {e.actor for e in seen(alone).events} == {alone.entity}
+    assert {e.actor for e in seen(both).events} == {alone.entity, other}
+    lanes = LaneBook(view).activity(both, alone.start, alone.end, "app", 10)
+    assert lanes.acts == seen(both).total
+
+
+def test_a_case_about_something_that_is_no_entity_is_refused(view):
+    case = view.casebook.case("c-7f3a")
+    wrong = replace(case, others=(Other(entity_type='actor" or true', entity="x", why=""),))
+    with pytest.raises(ValueError, match="no entity column"):
+        events.of_window(view, wrong, case.start, case.end, 10, 0)
