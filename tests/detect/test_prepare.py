@@ -1,5 +1,6 @@
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from judging import ACTS, SECRET, detector, table_of
 
@@ -130,3 +131,23 @@ def test_a_measure_is_a_column_or_an_expression_and_nan_where_it_is_no_number():
     said = columns(table, detector("novelty", measure="target::double * 2")).measure
     assert np.array_equal(said, [25.0, np.nan, np.nan], equal_nan=True)
     assert columns(table, detector("novelty", measure="")).measure.size == 0
+
+
+@pytest.mark.parametrize(
+    ("hour_of_week", "workday", "read_as"),
+    [
+        (3 * 24 + 10, True, 3 * 24 + 10),
+        (3 * 24 + 10, False, 6 * 24 + 10),  # a holiday on a Thursday
+        (3 * 24 + 10, None, 3 * 24 + 10),
+        (5 * 24 + 3, False, 5 * 24 + 3),  # an ordinary Saturday
+        (6 * 24 + 9, True, 4 * 24 + 9),  # a Sunday where the weekend is Friday and Saturday
+        (0, False, 6 * 24),
+        (167, True, 4 * 24 + 23),
+        (None, False, -1),
+        (None, True, -1),
+        (168, None, -1),
+    ],
+)
+def test_a_holiday_runs_like_a_sunday(hour_of_week, workday, read_as):
+    rows = activities([activity(hour_of_week=hour_of_week, workday=workday)])
+    assert prepare(rows, [], SECRET).hour_of_week.tolist() == [read_as]

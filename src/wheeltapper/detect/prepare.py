@@ -23,11 +23,13 @@ from wheeltapper.detect.table import Bools, Float64s, Index, Int32s, Int64s, num
 EVIDENCE = ("app", "action", "source", "session", "target", "src_ip", "outcome")
 """Columns that a finding quotes."""
 ALWAYS_READ = (
-    "event_id", "time", "hour_of_week", "count", "session", *EVIDENCE,
+    "event_id", "time", "hour_of_week", "workday", "count", "session", *EVIDENCE,
 )  # fmt: skip
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
-HOURS_A_WEEK = 168
+HOURS_A_DAY, HOURS_A_WEEK = 24, 168
+FRIDAY, SATURDAY, SUNDAY = 4 * HOURS_A_DAY, 5 * HOURS_A_DAY, 6 * HOURS_A_DAY
+"""First hour of the week of each."""
 NO_MARK, NO_MEASURE = np.zeros(0, np.bool_), np.zeros(0, np.float64)
 MOST_ACTS = 1_000_000
 """A record that says it stands for more is taken to stand for so many."""
@@ -196,14 +198,13 @@ def prepare(
     for column in sorted({c for d in detectors for c in _numbers_of(d)}):
         measures[column] = measured(events, column, everything)
     time_us = events["time"].cast(pa.int64()).to_numpy()
-    how = pc.fill_null(events["hour_of_week"].cast(pa.int32()), -1).to_numpy()
     amount = pc.fill_null(events["count"], 1).to_numpy()
     prepared = Prepared(
         events=events,
         secret=secret,
         days=(time_us // DAY_US).astype(np.int32),
         hours=time_us // HOUR_US,
-        hour_of_week=np.where((how >= 0) & (how < HOURS_A_WEEK), how, np.int32(-1)),
+        hour_of_week=_hours_of_week(events),
         amount=np.clip(amount, 1, MOST_ACTS).astype(np.float64),
         time_us=time_us,
         rows=rows,
@@ -218,6 +219,20 @@ def prepare(
         prepared.value_of(d)
         prepared.unit_of(d)
     return prepared
+
+
+def _hours_of_week(events: pa.Table) -> Int32s:
+    """As a timetable has them: a holiday runs like a Sunday; -1 where no hour is known.
+
+    Where the weekend is another, a day of work at ours runs like a Friday: the families take
+    Saturday and Sunday for the days of rest. Where `workday` is null the day is what it is called.
+    """
+    how = pc.fill_null(events["hour_of_week"].cast(pa.int32()), -1).to_numpy()
+    work = pc.fill_null(events["workday"].cast(pa.int32()), -1).to_numpy()
+    hour = how % HOURS_A_DAY
+    how = np.where((work == 0) & (how >= 0) & (how < SATURDAY), SUNDAY + hour, how)
+    how = np.where((work == 1) & (how >= SATURDAY), FRIDAY + hour, how)
+    return np.where((how >= 0) & (how < HOURS_A_WEEK), how, np.int32(-1)).astype(np.int32)
 
 
 def _at(rows: Int64s, length: int) -> Bools:

@@ -96,9 +96,10 @@ def offset(minutes: int) -> str:
 
 
 def hour_of_week(hour: int) -> str:
-    """`Monday 03:00–04:00` of 3."""
+    """`Monday 03:00–04:00` of 3; of 171, which is a day off, `Monday 03:00–04:00, a day off`."""
     day, start = divmod(hour % 168, 24)
-    return f"{DAYS[day]} {start:02d}:00–{(start + 1) % 24:02d}:00"
+    off = ", a day off" if hour >= 168 else ""
+    return f"{DAYS[day]} {start:02d}:00–{(start + 1) % 24:02d}:00{off}"
 
 
 def moment(time: datetime, zone: ZoneInfo) -> str:
