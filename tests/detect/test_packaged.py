@@ -24,9 +24,12 @@ GOOGLE = {"source": "google_workspace", "app": "Drive"}
 M365 = {"source": "microsoft365", "app": "SharePoint"}
 GITHUB = {"source": "github", "app": "GitHub", "action": "git.push"}
 GIT = {"source": "git", "app": "project", "action": "commit", "target": "src/main.c"}
+READ = {"source": "aws_cloudtrail", "app": "S3", "action": "GetObject", "category": "data_access"}
 FAILED = {"category": "authentication", "outcome": "failure", "src_ip": "203.0.113.9"}
 
-# What everybody does, and what makes the difference; several acts where an amount does.
+# What everybody does, and what makes the difference; several acts where an amount does. `each` is a
+# column that every odd act has another value of, `every` the minutes between them, `at_first` one
+# that begins with an ordinary act.
 CASES = {
     "any.country": (AWS | {"country": "NL"}, {"country": "NG"}, 1),
     "any.network": (AWS | {"src_ip": "84.1.2.3"}, {"src_ip": "197.210.4.4"}, 1),
@@ -37,6 +40,12 @@ CASES = {
     "any.failures": (AWS | {"outcome": "failure"}, {}, 80),
     "any.guessing": (SSH | FAILED, {}, 80),
     "any.guessed": (SSH | FAILED, {}, 80),
+    "any.exported": (READ | {"bytes": 3_000_000}, {"bytes": 900_000_000}, 12),
+    "any.carried_off": (
+        READ | {"bytes": 3_000_000, "src_ip": "203.0.113.9"},
+        {"bytes": 9_000_000_000},
+        12,
+    ),
     "cloudtrail.action": (AWS, {"action": "StopLogging", "app": "CloudTrail"}, 1),
     "cloudtrail.machine_action": (
         AWS | {"actor_type": "service"},
@@ -104,6 +113,53 @@ CASES = {
     "github.repository": (GITHUB | {"target": "org/web"}, {"target": "org/secrets"}, 1),
     "github.action": (GITHUB, {"action": "protected_branch.destroy"}, 1),
     "github.clones": (GITHUB | {"action": "git.clone"}, {}, 100),
+    "any.travel": (
+        AWS | {"src_ip": "84.1.2.3", "country": "NL"},
+        {"src_ip": "197.210.4.4", "country": "NG", "at_first": True},
+        1,
+    ),
+    "any.spray": (SSH | FAILED, {"each": "actor"}, 20),
+    "any.slow_spray": (SSH | FAILED, {"each": "actor", "every": 30}, 20),
+    "any.accounts_refused": (SSH | FAILED, {"each": "actor", "app": "VPN"}, 40),
+    "any.accounts_from_address": (
+        SSH | {"outcome": "success", "src_ip": "203.0.113.9"},
+        {"each": "actor"},
+        30,
+    ),
+    "any.beacon": (AWS, {"action": "GetCallerIdentity", "every": 10}, 40),
+    "cloudtrail.beacon": (
+        AWS | {"src_ip": "84.1.2.3"},
+        {"src_ip": "203.0.113.9", "every": 10},
+        40,
+    ),
+    "cloudtrail.secrets_listed": (
+        AWS | {"action": "GetSecretValue", "target": "web/db"},
+        {"each": "target"},
+        20,
+    ),
+    "cloudtrail.roles": (AWS | {"action": "AssumeRole", "target": "dev"}, {"each": "target"}, 20),
+    "cloudtrail.services": (AWS, {"each": "app"}, 30),
+    "sshd.hosts": (SSH | {"device": "web-1"}, {"each": "device"}, 20),
+    "windows.hosts": (
+        WINDOWS | {"device": "pc-1", "category": "authentication"},
+        {"each": "device"},
+        20,
+    ),
+    "windows.shares": (
+        WINDOWS | {"target": r"\\*\home", "target_type": "share"},
+        {"each": "target"},
+        60,
+    ),
+    "windows.beacon": (
+        WINDOWS | {"category": "network", "target": "update.example"},
+        {"target": "198.51.100.7", "every": 5},
+        60,
+    ),
+    "github.repositories": (
+        GITHUB | {"action": "git.clone", "target": "org/web"},
+        {"each": "target", "every": 3},
+        40,
+    ),
     "git.utc_offset": (GIT | {"utc_offset": -480}, {"utc_offset": 120}, 1),
     "git.directory": (GIT, {"target": "build/release/sign.sh"}, 1),
     "git.committer": (GIT, {"on_behalf_of": "stranger"}, 1),
@@ -153,10 +209,17 @@ def test_it_speaks_of_the_odd_act_and_of_nothing_else(detector):
     changed = {"peer_group": "team", "device": "pc-p3", **ordinary, **odd}
     minutes = changed.pop("minutes", 10.0)
     rows = history(ordinary)
+    each, every = changed.pop("each", None), changed.pop("every", 0.01)
+    if changed.pop("at_first", False):
+        usual = {"peer_group": "team", "device": "pc-p3", **ordinary}
+        rows.append(activity("p3", days=odd_day, minutes=minutes - 5, **usual))
     rows += [
-        activity("p3", days=odd_day, minutes=minutes + i / 100, session="odd", **changed)
+        activity(
+            **{"actor": "p3", "days": odd_day, "minutes": minutes + i * every, "session": "odd",
+               **changed, **({each: f"x{i}"} if each else {})}
+        )
         for i in range(times)
-    ]
+    ]  # fmt: skip
     usual = {"peer_group": "team", "device": "pc-p5", **ordinary}
     rows.append(activity("p5", days=odd_day, minutes=100.0, **usual))
     findings = said(detector, rows)

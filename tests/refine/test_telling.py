@@ -1,5 +1,6 @@
 """Every kind of judge can be told; the sentences themselves are kept in golden/sentences.txt."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -7,7 +8,7 @@ import pytest
 from told_acts import RULE, TOLD
 
 from wheeltapper.detect.family import families
-from wheeltapper.refine.families import rate
+from wheeltapper.refine.families import rate, volume
 from wheeltapper.refine.telling import telling_of
 
 KINDS = [*families(), "rule", "model"]
@@ -33,3 +34,13 @@ def test_a_rate_is_counted_again_over_its_fullest_window():
     events = pl.DataFrame({"time": at})
     assert rate.recount(events, RULE) == 3.0
     assert rate.recount(events.clear(), RULE) == 0.0
+
+
+def test_a_volume_is_summed_again_over_its_fullest_window():
+    at = [datetime(2026, 5, 4, hour, minute, tzinfo=UTC) for hour, minute in
+          [(9, 0), (9, 59), (10, 0), (10, 1), (10, 2)]]  # fmt: skip
+    events = pl.DataFrame({"time": at, "bytes": [5, None, 2**62, 7, -9]})
+    wording = replace(RULE, measure="bytes")
+    assert volume.recount(events, wording) == 2.0**62
+    assert volume.recount(events.clear(), wording) == 0.0
+    assert volume.recount(events, replace(RULE, measure="items * 2")) == 0.0

@@ -29,6 +29,8 @@ class Wording:
     """SQL expression: the value it compared."""
     value_column: str = ""
     """The Activity column whose words fit the value, where there is one."""
+    measure: str = ""
+    """Activity column, or SQL expression, of the number it compared."""
     unit: str = "act"
     window_hours: int = 1
     looks_back_hours: float = 1.0

@@ -96,6 +96,7 @@ def detector_wordings(detectors: Sequence[Detector]) -> Wordings:
                 filter=d.filter,
                 value=d.value_sql,
                 value_column=d.words_of,
+                measure=d.measure,
                 unit=d.unit,
                 window_hours=getattr(d.settings, "window_hours", 1),
                 looks_back_hours=getattr(d.settings, "looks_back_hours", 1.0),
