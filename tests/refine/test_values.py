@@ -21,6 +21,7 @@ ZONE = ZoneInfo("America/New_York")
         ("utc_offset", "-210", "-03:30"),
         ("hour_of_week", 3, "Monday 03:00–04:00"),
         ("hour_of_week", 167, "Sunday 23:00–00:00"),
+        ("hour_of_week", 168 + 3 * 24 + 10, "Thursday 10:00–11:00, a day off"),
         ("ua_kind", "cli", "a command-line tool"),
         ("ip_class", "tor", "the Tor network"),
         ("category", "account_change", "account changes"),

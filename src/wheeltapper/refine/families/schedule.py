@@ -4,11 +4,15 @@ from wheeltapper.refine.telling import Telling
 from wheeltapper.refine.told import Told, listed, since
 from wheeltapper.refine.words import Vocabulary
 
+HOURS = 168
+"""From here on a value is an hour of a day off."""
+
 
 def history(told: Told, words: Vocabulary, clause: str) -> str:
     hours = f"{told.baseline_n:,} active hours {since(told)}"
+    off = told.value.isdecimal() and int(told.value) >= HOURS
     if told.before < 0.5:
-        return f"never active at that hour of the week in {hours}"
+        return f"never active at that hour of {'a day off' if off else 'the week'} in {hours}"
     return f"hardly ever active at that hour in {hours}"
 
 
