@@ -74,6 +74,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "store/test_postgres.py": "the casebook on another database",
     "test_docs.py": "what the documentation says",
     "test_layout.py": "this file",
+    "test_planted.py": "the benchmark of planted attacks",
     "test_wheel.py": "what is shipped",
     "test_whole_path.py": "from logs to cases",
 }
