@@ -67,6 +67,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "detect/rules/test_builtin.py": "the packaged rules",
     "detect/rules/test_sigmahq.py": "SigmaHQ's rules and the records they come with",
     "detect/test_packaged.py": "the packaged catalogue",
+    "detect/test_rhythms.py": "the packaged catalogue through weeks, zones and summer time",
     "engines/test_kill.py": "whole runs, killed",
     "ingest/test_add_a_log_source.py": "the example in docs/add-a-log-source.md",
     "ingest/test_bad_input.py": "every reader on what is broken",
