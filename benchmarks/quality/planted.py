@@ -100,6 +100,10 @@ class Outcome:
     def told_first(self) -> bool:
         return self.placed is not None and bool(self.placed.first & self.planted.events)
 
+    @property
+    def good(self) -> bool:
+        return self.seen and self.told_first
+
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
     """Interval for a share, 95 % (Wilson, 1927)."""
@@ -178,7 +182,7 @@ def figures(found: Sequence[Outcome], cases: Sequence[Placed]) -> dict[str, obje
     events = frozenset().union(*(o.planted.events for o in found))
     right = sum(bool(p.events & events) for p in shown)
     told_right = sum(bool(p.first & events) for p in shown)
-    told_hits = sum(o.seen and o.told_first for o in found)
+    told_hits = sum(o.good for o in found)
     told: dict[str, object] = {
         "scenarios": of,
         "found": sum(o.placed is not None for o in found),
@@ -274,11 +278,12 @@ def print_scenarios(found: Sequence[Outcome]) -> None:
         )
 
 
-def row(name: str, told: dict[str, object], missing: Collection[str]) -> str:
+def row(name: str, told: dict[str, object], lost: Collection[str], gained: Collection[str]) -> str:
     """One line of the ablation."""
+    changed = [f"-{s}" for s in sorted(lost)] + [f"+{s}" for s in sorted(gained)]
     values = [told[k] for k in COLUMNS]
     shares = "".join(f"{value:>12.3f}" for value in values)
-    return f"  {name:14}{shares}{told['cases']:>8}  {', '.join(sorted(missing)) or '-'}"
+    return f"  {name:14}{shares}{told['cases']:>8}  {' '.join(changed)}"
 
 
 def main() -> None:
@@ -326,16 +331,17 @@ def ablation(
 ) -> dict[str, dict[str, object]]:
     """Print what each family adds; the same as values."""
     heads = "".join(f"{head:>12}" for head in COLUMNS.values())
-    print(f"  {'without':14}{heads}{'cases':>8}  no longer found, or told first")
-    print(row("(nothing)", figures(found[""], cases[""]), ()))
-    seen = {o.planted.scenario for o in found[""] if o.seen and o.told_first}
+    print(f"  {'without':14}{heads}{'cases':>8}  no longer (-) or newly (+) told first")
+    print(row("(nothing)", figures(found[""], cases[""]), (), ()))
     told = {}
     for name in found:
         if name:
             values = figures(found[name], cases[name])
-            lost = seen - {o.planted.scenario for o in found[name] if o.seen and o.told_first}
-            print(row(name, values, lost))
-            told[name] = {**values, "lost": sorted(lost)}
+            pairs = list(zip(found[""], found[name], strict=True))
+            lost = [a.planted.scenario for a, b in pairs if a.good and not b.good]
+            gained = [a.planted.scenario for a, b in pairs if b.good and not a.good]
+            print(row(name, values, lost, gained))
+            told[name] = {**values, "lost": sorted(lost), "gained": sorted(gained)}
     return told
 
 
