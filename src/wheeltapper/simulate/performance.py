@@ -26,6 +26,8 @@ from wheeltapper.simulate.truth import Truth
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _EARLIEST_DAY = 4
+USUAL_DAYS = 60
+"""In a shorter story the days before the end are as much fewer."""
 _WORD = re.compile(r"\{([a-z]+)(?:\.(\w+))?(\d*)\}")
 
 
@@ -96,7 +98,8 @@ class _Performance:
         """The day nearest to the wanted one that fits and leaves room for all phases."""
         calendar, when, life = self.on.calendar, self.play.when, self._lead.life
         last = calendar.days - self.play.length_days
-        wanted = calendar.days - when.days_before_end
+        sooner = min(1.0, calendar.days / USUAL_DAYS)
+        wanted = calendar.days - round(when.days_before_end * sooner)
         if life is not None and life.person.last_day is not None and when.on != ANY:
             # Whoever leaves does it before.
             wanted = life.person.last_day + 1 - when.days_before_end

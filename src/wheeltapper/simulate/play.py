@@ -20,7 +20,7 @@ class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """On which day it begins."""
 
     days_before_end: int
-    """About so many: it is the nearest day that fits."""
+    """About so many in a story of 60 days, fewer in a shorter one: the nearest day that fits."""
     on: Times = ANY
     """A day on which the first of the cast works (and not on a trip), is free, or any."""
     hour: float | None = None
