@@ -22,7 +22,9 @@ SECRET = bytes(range(16))
 
 
 TALKATIVE = {
+    "burst": {"min_bits": 0.0, "min_count": 1.0, "looks_back_hours": 24.0},
     "clock": {"min_bits": 0.0, "min_llr": -50.0},
+    "dormant": {"min_bits": 0.0, "min_days": 4.0, "grace": 1.0},
     "novelty": {"min_bits": 0.0, "min_llr": -50.0},
     "periodicity": {
         "min_bits": 0.0, "min_llr": -50.0, "min_beats": 3, "min_hours": 0.1, "regular_bits": 1.0,
@@ -112,6 +114,10 @@ ACTS = st.lists(
 """Minutes since the act before, actor, action, session, count, whether the hour is known, outcome,
 bytes, and where."""
 TALKS: dict[str, list[tuple[object, ...]]] = {
+    "dormant": [
+        (1440, "kim" if i % 10 else "ana", None, None, 1, True, None, None, (None, None))
+        for i in range(60)
+    ],
     "spread": [
         (1400 if i % 10 == 0 else 1, "ana", f"v{i % (4 + i // 10)}", None, 1, True, None, None,
          (None, None))

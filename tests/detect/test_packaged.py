@@ -10,7 +10,7 @@ import pytest
 
 from wheeltapper.detect import catalogue
 from wheeltapper.detect.process import process, start
-from wheeltapper.testing import activities, activity
+from wheeltapper.testing import MONDAY, activities, activity
 
 SECRET = b"0123456789abcdef"
 PEOPLE = [f"p{i}" for i in range(8)]
@@ -177,6 +177,29 @@ ORDERS = {
     "windows.sequence": (WINDOWS | {"category": "process"}, "process"),
 }
 
+# What works every day, what fails before it works, and how often.
+SIGN_IN = {"category": "authentication", "src_ip": "203.0.113.9"}
+BURSTS = {
+    "any.guessed_right": (SSH | SIGN_IN, {"outcome": "failure"}, 30),
+    "any.guessing_worked": (SSH | SIGN_IN, {"outcome": "failure", "actor": "root"}, 60),
+    "okta.worn_down": (
+        OKTA | {"action": "user.authentication.auth_via_mfa"},
+        {"action": "user.mfa.okta_verify.deny_push", "outcome": "failure"},
+        9,
+    ),
+    "cloudtrail.let_in": (
+        AWS | {"category": "admin", "action": "RunInstances"},
+        {"category": "data_access", "outcome": "failure", "reason": "AccessDeniedException"},
+        30,
+    ),
+}
+SILENCES = {
+    "any.dormant": OKTA,
+    "any.dormant_service": AWS | {"actor_type": "service"},
+    "sshd.dormant": SSH,
+    "git.dormant": GIT,
+}
+
 
 def history(ordinary, days=WORKDAYS):
     """Everybody's ordinary days: five acts spread over each morning."""
@@ -197,7 +220,7 @@ def said(detector, rows):
 
 
 def test_each_packaged_detector_has_a_case():
-    assert sorted([*CASES, *ORDERS]) == [d.name for d in catalogue.load()]
+    assert sorted([*CASES, *ORDERS, *BURSTS, *SILENCES]) == [d.name for d in catalogue.load()]
 
 
 @pytest.mark.parametrize(
@@ -231,6 +254,42 @@ def test_it_speaks_of_the_odd_act_and_of_nothing_else(detector):
     # Two weeks in, nobody's ordinary day is worth a word.
     settled = [f for f in findings.to_pylist() if f not in on_the_day and f["time"].day > 19]
     assert settled == []
+
+
+def packaged(name):
+    (detector,) = (d for d in catalogue.load() if d.name == name)
+    return detector
+
+
+@pytest.mark.parametrize("name", sorted(BURSTS))
+def test_a_burst_is_told_where_it_worked_after_many_failures_and_only_there(name):
+    works, fails, times = BURSTS[name]
+    works = {"peer_group": "team"} | works
+
+    def tries(n, who, worked=True):
+        failed = [activity(**{"actor": who, "days": 44, "minutes": i / 4, **works, **fails})
+                  for i in range(n)]  # fmt: skip
+        return failed + [activity(who, days=44, minutes=n / 4, **works)] * worked
+
+    rows = history(works)
+    (found,) = said(packaged(name), rows + tries(times, "p3")).to_pylist()
+    assert found["entity"] == ("p3" if packaged(name).entity == "actor" else works["src_ip"])
+    assert (found["observed"], found["time"].day) == (times, 18)
+    # Guessing in vain, and mistyping twice, are not what it is for.
+    assert said(packaged(name), rows + tries(times, "p3", worked=False)).num_rows == 0
+    assert said(packaged(name), rows + tries(2, "p3")).num_rows == 0
+
+
+@pytest.mark.parametrize("name", sorted(SILENCES))
+def test_who_comes_back_after_months_is_told_once_and_who_had_a_holiday_is_not(name):
+    away = {"p3": range(42, 183), "p5": range(42, 64)}
+    rows = [
+        row
+        for row in history(SILENCES[name], [d for d in range(200) if d % 7 < 5])
+        if (row["time"] - MONDAY).days not in away.get(row["actor"], ())
+    ]
+    (found,) = said(packaged(name), rows).to_pylist()
+    assert (found["entity"], found["observed"], found["baseline_n"]) == ("p3", 144, 30)
 
 
 @pytest.mark.parametrize("name", sorted(ORDERS))

@@ -151,6 +151,59 @@ TOLD = {
         action="Failed password",
         outcome="failure",
     ),
+    "guessing that worked": told(
+        "any.guessed_right",
+        observed=41.0,
+        expected=1.6,
+        before=3.8,
+        baseline_n=312,
+        peers=0.031,
+        source="okta",
+        app="Okta",
+        action="user.session.start",
+    ),
+    "guessing that worked at once": told(
+        "any.guessing_worked",
+        entity_type="src_ip",
+        entity="203.0.113.7",
+        observed=900.0,
+        expected=2.0,
+        baseline_n=0,
+        peer_group="",
+        of_peers=140.0,
+        peers=0.02,
+        source="sshd",
+        app="sshd",
+        action="login",
+    ),
+    "a prompt accepted at last": told(
+        "okta.worn_down",
+        observed=14.0,
+        expected=2.1,
+        baseline_n=88,
+        peers=0.012,
+        source="okta",
+        app="Okta",
+        action="user.authentication.auth_via_mfa",
+    ),
+    "a change after refusals": told(
+        "cloudtrail.let_in", observed=23.0, expected=2.1, before=1.0, baseline_n=88, peers=0.002
+    ),
+    "back after months": told("any.dormant", observed=143.0, expected=12.0, baseline_n=58),
+    "back after months as a peer was": told(
+        "any.dormant", observed=143.0, expected=1.0, baseline_n=58, peers=1.0
+    ),
+    "back after months as before": told(
+        "sshd.dormant", observed=143.0, expected=150.0, baseline_n=58, before=0.9, peers=3.0, **SSH
+    ),
+    "an author of old": told(
+        "git.dormant",
+        observed=1432.0,
+        expected=90.0,
+        baseline_n=41,
+        peers=33.0,
+        **GIT | {"since_day": SINCE - 3000},
+    ),
     "an export": told(
         "any.exported",
         observed=9.3e9,

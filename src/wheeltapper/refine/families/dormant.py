@@ -1,0 +1,36 @@
+"""Dormant: how long it was silent before, and whether peers ever were."""
+
+from wheeltapper.refine.telling import Telling
+from wheeltapper.refine.told import Told, group, since
+from wheeltapper.refine.words import Vocabulary
+
+
+def history(told: Told, words: Vocabulary, clause: str) -> str:
+    n, longest = told.baseline_n, round(told.expected)
+    active = f"{n:,} active {'day' if n == 1 else 'days'} {since(told)}"
+    if longest <= 1:
+        return f"never silent for a day in {active}"
+    times = round(told.before)
+    if times >= 1:
+        often = {1: "once", 2: "twice"}.get(times, f"about {times:,} times")
+        return f"silent for as long {often} before, in {active}"
+    return f"never silent for more than {longest:,} days in {active}"
+
+
+def peers(told: Told) -> str:
+    of, were = round(told.of_peers), round(told.peers)
+    if of < 1:
+        return ""
+    if were == 0:
+        return f"nor was any of {group(told, of)} for as long"
+    return f"{were:,} of {group(told, of)} {'was' if were == 1 else 'were'} for as long"
+
+
+def normal(told: Told, words: Vocabulary) -> str:
+    longest = round(told.expected)
+    return f"at most {longest:,} days of silence" if longest > 1 else ""
+
+
+TELLING = Telling(
+    name="dormant", history=history, peers=peers, normal=normal, baseline="active day"
+)
