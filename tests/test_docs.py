@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wheeltapper import activity, workspace
+from wheeltapper import activity
 from wheeltapper.detect import catalogue
 
 ROOT = Path(__file__).parent.parent
@@ -23,16 +23,6 @@ def test_links_lead_somewhere(page):
     path = ROOT / page if page == "README.md" else next(DOCS.rglob(page))
     links = re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
-
-
-def test_the_detector_of_the_tutorial_loads_in_a_workspace(tmp_path):
-    text = (DOCS / "add-a-detector.md").read_text()
-    example = re.search(r"<!-- detector -->\n```toml\n(.*?)```", text, re.DOTALL)
-    assert example is not None
-    ws = workspace.init(tmp_path / "w")
-    (ws.root / "detectors").mkdir()
-    (ws.root / "detectors" / "payroll.toml").write_text(example[1])
-    assert "payroll.folder" in [d.name for d in ws.detectors()]
 
 
 def test_reference_pages_list_what_there_is():

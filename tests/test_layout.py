@@ -73,6 +73,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "ingest/test_bad_input.py": "every reader on what is broken",
     "refine/test_words_golden.py": "what the vocabularies say about real acts",
     "store/test_postgres.py": "the casebook on another database",
+    "test_add_a_detector.py": "the example in docs/add-a-detector.md",
     "test_docs.py": "what the documentation says",
     "test_late.py": "acts out of order and late, from logs to findings",
     "test_layout.py": "this file",

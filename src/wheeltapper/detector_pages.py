@@ -165,7 +165,7 @@ def print_backtest(console: Console, found: "Backtest") -> None:
             Text.assemble(
                 (f"{_counted(len(raised), 'finding')}", "bold"),
                 f" about {_counted(_number(figures['entities']), 'entity', 'entities')}: "
-                f"{figures['findings_per_day']:g} a day, on "
+                f"{figures['findings_per_day']:.3g} a day, on "
                 f"{figures['days_with_findings']} of {_counted(_number(figures['days']), 'day')}, "
                 f"at most {figures['most_in_a_day']}",
             )
