@@ -200,3 +200,16 @@ def test_grace_is_kept():
 def test_settings_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match=r"prior must be above 0, got 0\.0"):
         Settings(prior=0.0)
+
+
+def test_what_was_done_at_another_hour_than_recorded_is_judged_by_the_hour_it_was_done():
+    # Always recorded at one hour of the week; done on weekday mornings, and once at night.
+    one = detector("schedule", measure="bytes", settings={"min_bits": 3.0, "grace": 5.0})
+    habit = [activity(days=d, minutes=i, bytes=9 + 24 * (d % 5) + i)
+             for d in range(60) for i in range(2)]  # fmt: skip
+    night = activity(days=61, minutes=0, bytes=27)
+    untold = activity(days=61, minutes=1)
+    found, _ = judged(activities([*habit, night, untold]), [one])
+    assert found["event_ids"].to_pylist() == [[activities([night])["event_id"][0].as_py()]]
+    # Two hours that were recorded in one both count.
+    assert found["baseline_n"].to_pylist() == [120]

@@ -197,19 +197,21 @@ def _step(
         i = acts.row[j]
         e = acts.number[i]
         h = acts.hour_of_week[i]
+        hour = acts.hour[i]
         if acts.measure.size:
             told = acts.measure[i]
             h = int(told) if 0.0 <= told < HOURS else -1
+            hour = hour * HOURS + h  # what was done at several hours may be recorded in one
         if e < 0 or h < 0:
             continue
         newcomer = entities[e].ever == 0
-        if not newcomer and entities[e].hour == acts.hour[i]:
+        if not newcomer and entities[e].hour == hour:
             continue
         today = int(acts.day[i])
         if today != day:
             peers = turned(peers, opened, today, fades)
             day = today
-        entities[e].hour = acts.hour[i]
+        entities[e].hour = hour
         if newcomer:
             entities[e].since = today
         elif entities[e].day != today:
@@ -255,9 +257,9 @@ def _step(
         if 2 * (opened.size[0] + 2) > sums.size:
             sums = with_room(sums, opened.size[0] + 1)
             opened = Open(sums, opened.size, opened.day)
-        hour = FIRST_HOUR + np.uint64(h)
+        slot = FIRST_HOUR + np.uint64(h)
         add(sums, opened.size, mix(group, TOTAL), mix(EVERYONE, TOTAL), newcomer, 1.0, 0.0)
-        add(sums, opened.size, mix(group, hour), mix(EVERYONE, hour), 0.0, 1.0, 0.0)
+        add(sums, opened.size, mix(group, slot), mix(EVERYONE, slot), 0.0, 1.0, 0.0)
     return opened, peers, hits
 
 
