@@ -1,4 +1,3 @@
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from judging import ACTS, SECRET, detector, judged, table_of
@@ -45,5 +44,16 @@ def test_those_unseen_for_longest_go_and_the_others_keep_their_history():
         assert len(state.detectors[one.name].own.entities) <= 128
     last = found[-1]
     assert (last["entity"], last["baseline_n"]) == ("ana", 30)
-    ana = np.flatnonzero(state.indexes["actor"].days[: state.indexes["actor"].size[0]] >= 0)
-    assert ana.size >= 40 * KEPT_SHARE
+    assert state.indexes["actor"].size[0] >= 40 * KEPT_SHARE
+
+
+def test_a_flood_on_a_day_off_pushes_out_its_own():
+    one = detector("novelty", settings={"min_bits": 0.0})
+    week = [activity(p, days=d) for d in range(5) for p in ("ana", "kim")]
+    flood = [activity(f"made up {i}", days=6, minutes=i / 10) for i in range(200)]
+    monday = [activity(p, days=7, action="delete") for p in ("ana", "kim")]
+    _, found = process(
+        start([one]), activities([*week, *flood, *monday]), [one], SECRET, most_entities=50
+    )
+    last = found.to_pylist()[-2:]
+    assert {(f["entity"], f["baseline_n"]) for f in last} == {("ana", 5), ("kim", 5)}

@@ -1,8 +1,10 @@
-"""Forget: entities that were unseen for longest go when there are more than a shard may keep.
+"""Forget: passers-by go when there are more entities than a shard may keep.
 
 Whoever can make up names (a password guesser's user names, a scanner's addresses) could otherwise
-fill the memory: each family keeps a row for each entity. It happens only where a day begins, so
-that it depends on the acts and not on how they were cut into batches.
+fill the memory: each family keeps a row for each entity. First go those that were seen on fewest
+days, up to a week; of those alike, the ones unseen for longest. So a flood of new names pushes out
+its own and not the people who are off for the weekend. It happens only where a day begins, so that
+it depends on the acts and not on how they were cut into batches.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +19,8 @@ from wheeltapper.detect.table import Index, Int64s, new_index, number_all, widen
 MOST_ENTITIES = 1_000_000
 """Of one kind (actors, addresses, …), in one shard."""
 KEPT_SHARE = 0.75
+WEEK_DAYS = 7
+"""Who was seen on more days than this is no better known than who was seen on so many."""
 
 
 def kept(index: Index, most: int) -> Int64s | None:
@@ -24,9 +28,9 @@ def kept(index: Index, most: int) -> Int64s | None:
     size = int(index.size[0])
     if size <= most:
         return None
-    days = index.days[:size]
+    seen = index.seen[:size]
     # Of those last seen on the same day, the later comers stay.
-    order = np.lexsort((np.arange(size), days))
+    order = np.lexsort((np.arange(size), seen["last"], np.minimum(seen["days"], WEEK_DAYS)))
     return np.sort(order[size - int(most * KEPT_SHARE) :])
 
 
@@ -36,7 +40,7 @@ def index_of(index: Index, numbers: Int64s) -> Index:
     taken = index.keys != 0
     keys[index.numbers[taken]] = index.keys[taken]
     fresh, _ = number_all(new_index(), keys[numbers])
-    return fresh._replace(days=widened(index.days[numbers], len(numbers)))
+    return fresh._replace(seen=widened(index.seen[numbers], len(numbers)))
 
 
 def forget(

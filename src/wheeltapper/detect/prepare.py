@@ -18,7 +18,16 @@ from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.distinct import Memo, Values, measured
 from wheeltapper.detect.family import Columns, families
 from wheeltapper.detect.hashing import NULL, Hashes, hash_column, mix
-from wheeltapper.detect.table import Bools, Float64s, Index, Int32s, Int64s, number_all, widened
+from wheeltapper.detect.table import (
+    Bools,
+    Float64s,
+    Index,
+    Int32s,
+    Int64s,
+    Records,
+    number_all,
+    widened,
+)
 
 EVIDENCE = ("app", "action", "source", "session", "target", "src_ip", "outcome")
 """Columns that a finding quotes."""
@@ -258,11 +267,14 @@ def _first_halves(ids: pa.Array) -> Hashes:
 
 
 @njit(cache=True, nogil=True)
-def _last_days(numbers: Int32s, day: Int32s, days: Int32s) -> None:
-    """Acts are in order of time: of each entity, the last one's day stays."""
+def _seen(numbers: Int32s, day: Int32s, seen: Records) -> None:
+    """Acts are in order of time: another day than the last is one more."""
     for i in range(numbers.size):
         if numbers[i] >= 0:
-            days[numbers[i]] = day[i]
+            one = seen[numbers[i]]
+            if one.days == 0 or one.last != day[i]:
+                one.days += 1
+                one.last = day[i]
 
 
 def number_entities(
@@ -274,8 +286,8 @@ def number_entities(
         filters = {d.filter for d in detectors if d.entity == entity}
         looked_at = _any(prepared.rows, filters, len(prepared.days))
         index, numbers = number_all(indexes[entity], prepared.hash_of(entity), looked_at)
-        days = widened(index.days, int(index.size[0]))
-        _last_days(numbers, prepared.days, days)
-        moved[entity] = index._replace(days=days)
+        seen = widened(index.seen, int(index.size[0]))
+        _seen(numbers, prepared.days, seen)
+        moved[entity] = index._replace(seen=seen)
         prepared.numbers[entity] = numbers
     return moved

@@ -44,7 +44,7 @@ def _arrays(state: State, detectors: Sequence[Detector]) -> Iterator[tuple[str, 
     for entity, index in state.indexes.items():
         entities = int(index.size[0])
         for name, array in index._asdict().items():
-            yield f"index/{entity}/{name}", _fitted(array, entities, name == "days")
+            yield f"index/{entity}/{name}", _fitted(array, entities, name == "seen")
     for detector in detectors:
         one = state.detectors[detector.name]
         entities = int(state.indexes[detector.entity].size[0])

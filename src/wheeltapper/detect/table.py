@@ -27,6 +27,10 @@ _T = TypeVar("_T", bound=np.generic)
 SMALLEST = 64
 
 
+SEEN = np.dtype([("last", "i4"), ("days", "i4")])
+"""The day on which an entity was last looked at, and on how many it was."""
+
+
 class Index(NamedTuple):
     """Hash to dense number, in order of first appearance."""
 
@@ -34,8 +38,8 @@ class Index(NamedTuple):
     numbers: Int32s
     size: Int64s
     """Shape (1,): how many are in."""
-    days: Int32s
-    """By number: the day on which the entity was last looked at."""
+    seen: Records
+    """`SEEN` by number."""
 
 
 def new_index() -> Index:
@@ -43,7 +47,7 @@ def new_index() -> Index:
         np.zeros(SMALLEST, np.uint64),
         np.zeros(SMALLEST, np.int32),
         np.zeros(1, np.int64),
-        np.zeros(0, np.int32),
+        np.zeros(0, SEEN),
     )
 
 
@@ -121,7 +125,7 @@ def number_all(index: Index, hashes: Hashes, wanted: Bools | None = None) -> tup
     if wanted is None:
         wanted = np.ones(hashes.size, np.bool_)
     keys, numbers = number(index.keys, index.numbers, index.size, hashes, wanted, out)
-    return Index(keys, numbers, index.size, index.days), out
+    return Index(keys, numbers, index.size, index.seen), out
 
 
 def widened(array: npt.NDArray[_T], rows: int) -> npt.NDArray[_T]:
