@@ -55,13 +55,13 @@ from wheeltapper.detect.peers import (
 )
 from wheeltapper.detect.table import SMALLEST, Float64s, Int64s, Records, slot_in, with_room
 
-SECOND_US, MINUTE_US, HOUR_US = 1e6, 6e7, 3.6e9
+SECOND_US = 1e6
 STRAY = 0.1
 """Of a machine's acts, and of its owner's between them, that keep no time."""
 MISSED = 0.3
 """Of beats that are not seen."""
 LONGEST_PAUSE = 8
-"""Periods without a beat after which the phase is looked for anew."""
+"""Periods without a beat after which the phase is looked for anew, as after a stray act."""
 LEAST_JITTER, MOST_JITTER, FIRST_JITTER = 0.005, 0.15, 0.05
 """Mean deviation from a beat, as a share of the period."""
 LEAST_JITTER_S = 0.5
@@ -70,17 +70,17 @@ NEAR = 4.0
 """Mean deviations within which an act is a beat."""
 STEADY = 16
 """Beats over which period and jitter are averaged."""
-CAP = 100.0
+CAP = 60.0
 """Bits of score: more would take as long to be lost."""
 
 PAIR = np.dtype(
     [("key", "u8"), ("weight", "f8"), ("score", "f8"), ("period", "f8"), ("jitter", "f8"),
-     ("last", "i8"), ("beat", "i8"), ("begun", "i8"), ("beats", "i4"), ("day", "i4"),
+     ("last", "i8"), ("beat", "i8"), ("steady", "f8"), ("beats", "i4"), ("day", "i4"),
      ("regular", "i4"), ("since", "i4")]
 )  # fmt: skip
 """`weight`: days on which it was regular, faded to `regular`, the last of them; `since`: the first,
-or `NO_DAY`. Of the run under way: score in bits, period and jitter in seconds, time of the last
-act, the last beat and the first, and beats. `day`: the last one it was seen."""
+or `NO_DAY`. Of the run under way: score in bits, period and jitter in seconds, times of the last
+act and the last beat, seconds between beats in all, and beats. `day`: the last one it was seen."""
 ENTITY = np.dtype([("days", "f8"), ("ever", "f8"), ("since", "i4"), ("day", "i4")])
 """Days active (faded to `day`, the last) and ever; first day."""
 
@@ -99,7 +99,7 @@ class Settings:
     min_beats: int = 12
     """Fewer are never worth a word."""
     min_hours: float = 3.0
-    """Nor is less time than this."""
+    """Nor is less time than this between beats in all."""
     regular_bits: float = 30.0
     """Bits of machine against person before it counts as regular."""
     min_bits: float = 8.0
@@ -153,7 +153,7 @@ def _begin(pairs: Records, at: int, now: int) -> None:
     pairs[at].score = 0.0
     pairs[at].period = 0.0
     pairs[at].beat = now
-    pairs[at].begun = now
+    pairs[at].steady = 0.0
     pairs[at].beats = 1
 
 
@@ -165,7 +165,7 @@ def _guess(pairs: Records, at: int, before: int, now: int, shortest: float, long
     if shortest <= gap <= longest:
         pairs[at].period = gap
         pairs[at].jitter = max(LEAST_JITTER_S, FIRST_JITTER * gap)
-        pairs[at].begun = before
+        pairs[at].steady = gap
         pairs[at].beats = 2
 
 
@@ -183,17 +183,17 @@ def _follow(pairs: Records, at: int, now: int, shortest: float, longest: float) 
         return
     elapsed = float(now - pairs[at].beat) / SECOND_US
     periods = int(min(floor(elapsed / period + 0.5), 1e9))
-    if periods > LONGEST_PAUSE:
-        pairs[at].beat = now
-        return
+    paused = periods > LONGEST_PAUSE
     off = elapsed - periods * period
-    bits = machine_bits(off, periods, period, jitter)
+    bits = log2(STRAY) if paused else machine_bits(off, periods, period, jitter)
     score = pairs[at].score + bits
     if score <= 0.0 and bits < 0.0:
         _guess(pairs, at, before, now, shortest, longest)
         return
     pairs[at].score = min(CAP, score)
-    if periods >= 1 and abs(off) <= NEAR * jitter:
+    if paused:
+        pairs[at].beat = now
+    elif periods >= 1 and abs(off) <= NEAR * jitter:
         share = 1.0 / min(pairs[at].beats, STEADY)
         period = min(max(period + share * off / periods, shortest), longest)
         jitter += share * (abs(off) - jitter)
@@ -201,6 +201,7 @@ def _follow(pairs: Records, at: int, now: int, shortest: float, longest: float) 
         pairs[at].period = period
         pairs[at].jitter = min(max(jitter, least), MOST_JITTER * period)
         pairs[at].beat = now
+        pairs[at].steady += elapsed
         pairs[at].beats += 1
 
 
@@ -297,7 +298,7 @@ def _step(
         if (
             pairs[at].score < regular_bits
             or pairs[at].beats < min_beats
-            or float(now - pairs[at].begun) < min_hours * HOUR_US
+            or pairs[at].steady < 3600.0 * min_hours
             or pairs[at].regular == today
         ):
             continue

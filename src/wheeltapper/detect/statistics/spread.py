@@ -10,8 +10,8 @@ silent, and hesitant while an entity has few windows: then its peers' breadth is
 Method: windows of the clock. Up to eight different values of a window are kept as they are, more in
 a bitmap of 2,048 bits by linear counting (Whang, Vander-Zanden and Taylor, "A linear-time
 probabilistic counting algorithm", 1990, eq. 1): standard error 2 % up to 1,000 values, 5 % at
-10,000, where HyperLogLog's (Flajolet et al. 2007) is 6.5 % throughout for the same 256 bytes; it
-ends at 15,600. Different values in a window in which the entity is active, less one, are
+10,000, where HyperLogLog's (Flajolet et al. 2007) is 5 to 6.5 % for the same 256 bytes; it ends
+at 15,600. Different values in a window in which the entity is active, less one, are
 gamma-Poisson (negative binomial; Gelman et al., BDA3, section 2.6) with mean and variance by
 moments, decayed, shrunk to the peers', the entity itself left out, with the weight of `prior`
 windows. bits = -log2 P(as many or more); llr compares with the same under peers. A window speaks
