@@ -17,13 +17,14 @@ so slowly that a habit unlike the peers' would never be known well:
     k = n + prior                   mean = (n * own mean + prior * peers' mean) / k
     scale^2 = (1 + 1 / k) * (sum of own squared deviations + prior * peers' variance) / k
               + (own mean - mean)^2
-    bits = -log2 P(t with k degrees of freedom >= (log amount - mean) / scale)
+    bits = -log2 P(t with min(k, 8) degrees of freedom >= (log amount - mean) / scale)
 
-n is decayed. llr compares with a t of the peers' own moments and windows; the entity itself is not
-among them. A window
-speaks when it first crosses `min_bits`, and again each time its amount has doubled. Robust: what is
-learned is held within three `scale` of the mean, so neither a flood nor dust moves the habit far; a
-scale is at least half a doubling. It is learned when the entity's next window begins.
+Never more than eight degrees of freedom, because logarithms of amounts have heavier tails than the
+normal distribution, however long a history. n is decayed. llr compares with a t of the peers' own
+moments and windows; the entity itself is not among them. A window speaks when it first crosses
+`min_bits`, and again each time its amount has doubled. Robust: what is learned is held within three
+scales of the mean, so neither a flood nor dust moves the habit far; a scale is at least half a
+doubling. A window is learned when the entity's next one begins.
 
 Figures: `observed`, `expected` (the median) and `peers` are amounts; `baseline` counts windows.
 State: a record of 112 bytes an entity; logarithms are summed in whole 64ths, so that sums of peers
@@ -63,6 +64,7 @@ NARROWEST = (0.5 * STEP) ** 2
 """Least variance of log amounts."""
 WIDE = (3.0 * STEP) ** 2
 """Variance of log amounts where nothing is known of anybody."""
+MOST_FREEDOM = 8.0
 HELD = 3.0
 """Scales from the mean beyond which nothing is learned as it is."""
 GROUP_PRIOR = 5.0
@@ -171,7 +173,7 @@ def _predicted(
     deviations = max(0.0, square - n * own * own)
     variance = max(NARROWEST, (deviations + prior * peer_variance) / k)
     mean = (n * own + prior * peer_mean) / k
-    return mean, (variance * (1.0 + 1.0 / k) + (own - mean) ** 2) ** 0.5, k
+    return mean, (variance * (1.0 + 1.0 / k) + (own - mean) ** 2) ** 0.5, min(k, MOST_FREEDOM)
 
 
 @njit(cache=True)
