@@ -29,13 +29,27 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
     "detector_pages": {"engines", "terminal"},
     "detector_commands": {"command", "detector_pages", "engines", "terminal", "workspace"},
     "cli": {
-        "command", "detector_commands", "doctor", "engines", "ingest", "server", "simulate",
-        "terminal", "workspace",
+        "command",
+        "detector_commands",
+        "doctor",
+        "engines",
+        "ingest",
+        "server",
+        "simulate",
+        "terminal",
+        "workspace",
     },
     "__init__": {"workspace"},
 }
 
 TESTED_ELSEWHERE = {  # source: where, and why there
+    "command.py": ("test_cli.py", "what all commands share, seen in each"),
+    "detect/entry.py": ("detect/test_catalogue.py", "each mistake, in a file"),
+    "detect/hint.py": ("detect/test_catalogue.py", "what is said of each mistake"),
+    "detector_pages.py": ("test_detector_commands.py", "what the commands print"),
+    "engines/local/replay.py": ("engines/local/test_backtest.py", "beside live detection"),
+    "engines/local/telling.py": ("engines/local/test_backtest.py", "examples in words"),
+    "engines/local/versions.py": ("engines/local/test_backtest.py", "what is compared with what"),
     "errors.py": ("test_config.py", "two names; every refusal that is tested raises one"),
     "engines/local/teach.py": (
         "engines/local/test_detect.py",
@@ -66,6 +80,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "browser/test_newcomer.py": "the page in Chromium",
     "detect/rules/test_builtin.py": "the packaged rules",
     "detect/rules/test_sigmahq.py": "SigmaHQ's rules and the records they come with",
+    "detect/test_evasion.py": "those who know how they are watched",
     "detect/test_packaged.py": "the packaged catalogue",
     "detect/test_rhythms.py": "the packaged catalogue through weeks, zones and summer time",
     "engines/test_kill.py": "whole runs, killed",

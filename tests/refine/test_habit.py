@@ -18,7 +18,8 @@ def reference(rows):
         ]
         today = one["time"].date()
         days = {d for d in mine if today - timedelta(days=90) < d < today}
-        before.append(len(days) if one["detector"].startswith("rule.") else 0)
+        counts = one["detector"].startswith("rule.") or one["key"]
+        before.append(len(days) if counts else 0)
     return before
 
 
@@ -41,6 +42,11 @@ def test_the_order_of_rows_does_not_matter(rows):
 
 def test_the_hundredth_time_of_one_day_is_no_habit():
     rows = [finding(detector="rule.x", hours=n / 10) for n in range(100)]
+    assert set(habit(frame(rows))["days_before"]) == {0}
+
+
+def test_amounts_are_judged_against_history_anyway():
+    rows = [finding(detector="any.changes", key="", days=n) for n in range(5)]
     assert set(habit(frame(rows))["days_before"]) == {0}
 
 

@@ -1,8 +1,10 @@
-"""Habit: what a rule keeps saying about the same account is that account's job.
+"""Habit: what is said again and again about the same account is that account's job.
 
 A rule knows no history: it says the same of the administrator who resets factors every day and of
-the intruder who does so once. So a rule's evidence is divided by one more than the number of
-earlier days, within ninety, on which it said the same of the same entity.
+the intruder who does so once. And a new value is doubted for some days, so that one visit does not
+make it a habit: it is news on the first of them. So evidence is divided by one more than the number
+of earlier days, within ninety, on which the same detector said the same of the same entity. What
+has no value, such as an amount, is judged against history anyway and is left as it is.
 """
 
 import polars as pl
@@ -13,10 +15,10 @@ LASTS = "90d"
 
 
 def habit(findings: pl.DataFrame) -> pl.DataFrame:
-    """Findings with `days_before`, and the `evidence` of rules lowered by it."""
+    """Findings with `days_before`, and their `evidence` lowered by it."""
     keys = ["entity_type", "entity", "detector", "key"]
     days = (
-        findings.filter(pl.col("detector").str.starts_with(RULE))
+        findings.filter(pl.col("detector").str.starts_with(RULE) | (pl.col("key") != ""))
         .select(*keys, day=pl.col("time").dt.date())
         .unique()
         .sort(*keys, "day")

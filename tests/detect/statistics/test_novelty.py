@@ -21,21 +21,27 @@ def unit_of(act, unit, day):
 
 def reference(table, settings, unit):
     """The module's formulas over all that ever counted, anew for every act."""
-    log, found = [], {}  # log: (day, who, group, value, is the value new, is the unit new)
+    log, found, doubts = [], {}, {}  # doubts: (who, value) to the days on which it came
     for row, act in enumerate(table.to_pylist()):
         who, group, value = act["actor"], act["peer_group"], act["action"]
         today = (act["time"] - EPOCH).days
         this = unit_of(act, unit, today)
         own = [c for c in log if c["who"] == who]
-        same = [c for c in own if c["value"] == value]
-        if who is None or value is None or (same and same[-1]["unit"] == this):
+        seen = [c for c in own if c["value"] == value]
+        same = [c for c in seen if c["known"]]
+        if who is None or value is None or (seen and seen[-1]["unit"] == this):
             continue
 
         def faded(counted, today=today):
+            return sum(
+                c["came"] * 2.0 ** ((c["day"] - today) / settings.half_life_days) for c in counted
+            )
+
+        def units(counted, today=today):
             return sum(2.0 ** ((c["day"] - today) / settings.half_life_days) for c in counted)
 
-        n, k = faded(c for c in own if c["new_unit"]), faded(c for c in own if c["new_value"])
-        d, times = sum(c["new_value"] for c in own), faded(same)
+        n, k = units(c for c in own if c["new_unit"]), units(c for c in own if c["new_value"])
+        d, times = sum(c["now_known"] for c in own), faded(same)
         theta = settings.theta
         p_own_tail = min(1, (theta + settings.discount * k + d * times) / (n + theta))
         had, of, p_peers, p_value = 0, 0, 0.5, 0.5
@@ -47,13 +53,14 @@ def reference(table, settings, unit):
             had = len({c["who"] for c in with_value} - {who})
             of = len({c["who"] for c in before} - {who})
             p_peers = min(1, (had + p_peers) / (of + 1))
-            units = faded(c for c in before if c["new_unit"])
-            p_value = min(1, (faded(with_value) + p_value) / (units + 1))
+            total = units(c for c in before if c["new_unit"])
+            p_value = min(1, (units(with_value) + p_value) / (total + 1))
         prior = theta + settings.discount * k
         p_own = (times + prior * p_value) / (n + prior)
+        bits, llr = -log2(p_own_tail) - log2(p_peers), log2(p_value / p_own)
         found[row] = {
-            "bits": -log2(p_own_tail) - log2(p_peers),
-            "llr": log2(p_value / p_own),
+            "bits": bits,
+            "llr": llr,
             "expected": p_own,
             "baseline_n": sum(c["new_unit"] for c in own),
             "peers": had,
@@ -61,10 +68,18 @@ def reference(table, settings, unit):
             "before": times,
             "since_day": min([c["day"] for c in own], default=today),
         }
+        days = doubts.setdefault((who, value), set())
+        doubted = not same and bits >= settings.doubt_bits and llr > 0
+        if doubted:
+            days.add(today)
+        known = not doubted or len(days) >= settings.confirm_days
         log.append(
             {
                 "day": today, "who": who, "group": group, "value": value, "unit": this,
-                "new_value": not same, "new_unit": not own or own[-1]["unit"] != this,
+                "new_value": not seen, "new_unit": not own or own[-1]["unit"] != this,
+                "known": known, "now_known": known and not same,
+                # What was doubted and is believed now counts with the days it came on.
+                "came": max(1, len(days)) if known and not same else 1,
             }
         )  # fmt: skip
     return found
@@ -82,9 +97,10 @@ def said(table, found):
     }
 
 
-@given(ACTS, st.sampled_from(["act", "session", "day"]))
-def test_equals_the_reference(acts, unit):
-    table, one = table_of(acts), detector("novelty", unit=unit, settings=ALL)
+@given(ACTS, st.sampled_from(["act", "session", "day"]), st.sampled_from([1.0, 2.5, 8.0]))
+def test_equals_the_reference(acts, unit, doubt_bits):
+    settings = {**ALL, "doubt_bits": doubt_bits, "confirm_days": 2.0}
+    table, one = table_of(acts), detector("novelty", unit=unit, settings=settings)
     got, wanted = said(table, judged(table, [one])[0]), reference(table, one.settings, unit)
     assert got.keys() == wanted.keys()
     for row, numbers in wanted.items():

@@ -17,10 +17,14 @@ own history shrunk to the peer group's and the group's to everyone's:
             P(value | peers) = (units of the group with it + everyone's) / (units of the group + 1)
 
 Units are acts, sessions or days, as the catalogue entry says, so that a script repeating a value a
-thousand times in one session does not make it a habit.
+thousand times in one session does not make it a habit. Nor does one odd day: a new value with
+`doubt_bits` that peers would explain better (llr above 0) is *doubted*: it is not the entity's own
+before it came on `confirm_days` days, or stopped being odd since others do it. Peers' tables take
+it at once: what a team does for the first time is mostly its work.
 
 Cost: O(1) per act; 64 to 128 bytes a kept (entity, value), 48 an entity. What goes beyond the
-capacity is dropped by age, the longest unseen quarter at once, and counted in `size[1]`.
+capacity is dropped by age, the longest unseen quarter at once, and counted in `size[1]`. One entity
+that brings `most_new` new values of late adds no more, so that its flood drops nobody's habits.
 """
 
 from dataclasses import dataclass
@@ -29,10 +33,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from wheeltapper.detect.evict import without_oldest
 from wheeltapper.detect.family import FIELDS, Columns, Family, Hits, hits_of
 from wheeltapper.detect.hashing import mix
 from wheeltapper.detect.peers import (
     EVERYONE,
+    NO_DAY,
     TOTAL,
     Open,
     Peers,
@@ -45,8 +51,8 @@ from wheeltapper.detect.peers import (
 from wheeltapper.detect.table import SMALLEST, Float64s, Int64s, Records, slot_in, with_room
 
 PAIR = np.dtype([("key", "u8"), ("unit", "u8"), ("weight", "f8"), ("day", "i4"), ("since", "i4")])
-"""`unit`: the last one that counted; `weight`: units with this value, faded to `day`; `since`: the
-day of the first."""
+"""`unit`: the last one that counted; `weight`: units with this value, faded to `day`, or, below 0,
+minus the days on which it came and was doubted; `since`: the day of the first."""
 ENTITY = np.dtype(
     [("n", "f8"), ("k", "f8"), ("d", "f8"), ("ever", "f8"), ("unit", "u8"), ("since", "i4"),
      ("day", "i4")]
@@ -67,6 +73,12 @@ class Settings:
     min_bits: float = 8.0
     """Below this nothing is said."""
     min_llr: float = 0.0
+    doubt_bits: float = 8.0
+    """A new value that is this odd is not learned at once."""
+    confirm_days: float = 3.0
+    """On so many days it has to come before it counts as the entity's own."""
+    most_new: float = 20_000.0
+    """New values of late from which on an entity adds no more."""
     capacity: int = 4_000_000
     """(entity, value) pairs kept."""
 
@@ -96,42 +108,6 @@ def start() -> Own:
     return Own(np.zeros(SMALLEST, PAIR), np.zeros(2, np.int64), np.zeros(0, ENTITY))
 
 
-@njit(cache=True)
-def _age(day: int, weight: float) -> float:
-    """Later is higher; of one day, the weightier."""
-    return float(day) + min(weight, 1e6) / 2e6
-
-
-@njit(cache=True)
-def _without_oldest(pairs: Records, size: Int64s) -> Records:
-    """A table of the same room without the longest unseen quarter."""
-    age = np.empty(size[0], np.float64)
-    used = 0
-    for j in range(pairs.size):
-        if pairs[j].key != np.uint64(0):
-            age[used] = _age(pairs[j].day, pairs[j].weight)
-            used += 1
-    age.sort()
-    drop = used // 4 + 1
-    oldest = age[drop - 1]
-    # Of those that are equally old only as many as it takes.
-    ties = drop - np.searchsorted(age, oldest)
-    kept = np.zeros(pairs.size, pairs.dtype)
-    for j in range(pairs.size):
-        if pairs[j].key == np.uint64(0):
-            continue
-        now = _age(pairs[j].day, pairs[j].weight)
-        if now < oldest:
-            continue
-        if now == oldest and ties > 0:
-            ties -= 1
-            continue
-        kept[slot_in(kept, pairs[j].key)] = pairs[j]
-    size[0] -= drop
-    size[1] += drop
-    return kept
-
-
 @njit(cache=True, nogil=True)
 def _step(
     own: Own,
@@ -143,6 +119,9 @@ def _step(
     discount: float,
     min_bits: float,
     min_llr: float,
+    doubt_bits: float,
+    confirm_days: float,
+    most_new: float,
     capacity: int,
     out: Float64s,
 ) -> tuple[Own, Open, Peers, int]:
@@ -150,7 +129,7 @@ def _step(
     day = opened.day[0]
     known_of = peers.slots
     # Logarithms are taken only where there may be a hit.
-    odd_enough = 2.0**-min_bits * (1.0 + 1e-9)
+    odd_enough = 2.0 ** -min(min_bits, doubt_bits) * (1.0 + 1e-9)
     hits = 0
     for j in range(acts.row.size):
         i = acts.row[j]
@@ -161,8 +140,8 @@ def _step(
         unit = acts.unit[i]
         key = mix(acts.entity[i], value)
         at = slot_in(pairs, key)
-        known = pairs[at].key == key
-        if known and pairs[at].unit == unit:
+        there = pairs[at].key == key
+        if there and pairs[at].unit == unit:
             continue  # counted already in this act, session or day
         today = int(acts.day[i])
         if today != day:
@@ -178,6 +157,7 @@ def _step(
             entities[e].n *= fade
             entities[e].k *= fade
         entities[e].day = today
+        known = there and pairs[at].weight >= 0.0
         if known and today != pairs[at].day:
             pairs[at].weight *= faded(fades, today - pairs[at].day)
             pairs[at].day = today
@@ -186,7 +166,7 @@ def _step(
         p_tail = min(1.0, (theta + discount * k + d * times) / (n + theta))
         # Peers, the entity itself left out: its first day's acts are not in the tables yet.
         itself = 0.0 if newcomer or entities[e].since == today else 1.0
-        mine = 1.0 if known and pairs[at].since != today else 0.0
+        mine = 1.0 if there and pairs[at].since != today else 0.0
         had, units, _ = look(known_of, EVERYONE, value, today, fades)
         of, total, _ = look(known_of, EVERYONE, TOTAL, today, fades)
         had, of = max(0.0, had - mine), max(0.0, of - itself)
@@ -198,11 +178,13 @@ def _step(
             had, of = max(0.0, had - mine), max(0.0, of - itself)
             p_peers = min(1.0, (had + p_peers) / (of + 1.0))
             p_value = min(1.0, (units + p_value) / (total + 1.0))
+        doubted = False
         if p_tail * p_peers <= odd_enough:
             bits = -np.log2(p_tail) - np.log2(p_peers)
             prior = theta + discount * k
             p_own = (times + prior * p_value) / (n + prior)
             llr = np.log2(p_value / p_own)
+            doubted = not known and bits >= doubt_bits and llr > 0.0
             if bits >= min_bits and llr >= min_llr:
                 out[0, hits] = i
                 out[1, hits] = bits
@@ -226,20 +208,35 @@ def _step(
             opened = Open(sums, opened.size, opened.day)
         more = 1.0 if new_unit else 0.0
         add(sums, opened.size, mix(group, TOTAL), mix(EVERYONE, TOTAL), newcomer, more, 0.0)
-        add(sums, opened.size, mix(group, value), mix(EVERYONE, value), not known, 1.0, 0.0)
-        if not known:
+        if not there and entities[e].k >= most_new:
+            continue
+        add(sums, opened.size, mix(group, value), mix(EVERYONE, value), not there, 1.0, 0.0)
+        if not there:
             entities[e].k += 1.0
-            entities[e].d += 1.0
             if own.size[0] >= capacity:
-                pairs = _without_oldest(pairs, own.size)
+                before = own.size[0]
+                pairs = without_oldest(pairs, own.size)
+                own.size[1] += before - own.size[0]
             pairs = with_room(pairs, own.size[0])
             at = slot_in(pairs, key)
             pairs[at].key = key
-            pairs[at].day = today
+            pairs[at].day = NO_DAY
             pairs[at].since = today
             own.size[0] += 1
-        pairs[at].weight += 1.0
         pairs[at].unit = unit
+        if doubted:
+            if pairs[at].day != today:
+                pairs[at].weight -= 1.0
+            pairs[at].day = today
+            if -pairs[at].weight < confirm_days:
+                continue
+        came = 1.0
+        if not known:  # from now on it is
+            came = max(1.0, -pairs[at].weight)
+            pairs[at].weight = 0.0
+            pairs[at].day = today
+            entities[e].d += 1.0
+        pairs[at].weight += came
     return Own(pairs, own.size, entities), opened, peers, hits
 
 
@@ -258,6 +255,9 @@ def step(
         float(settings.discount),
         float(settings.min_bits),
         float(settings.min_llr),
+        float(settings.doubt_bits),
+        float(settings.confirm_days),
+        float(settings.most_new),
         int(settings.capacity),
         out,
     )
