@@ -196,6 +196,9 @@ TOLD = {
     "back after months as before": told(
         "sshd.dormant", observed=143.0, expected=150.0, baseline_n=58, before=0.9, peers=3.0, **SSH
     ),
+    "back after a silence that was longer in quieter times": told(
+        "any.dormant", observed=69.0, expected=151.0, baseline_n=1190, peers=1.0
+    ),
     "an author of old": told(
         "git.dormant",
         observed=1432.0,
@@ -281,5 +284,79 @@ TOLD = {
         source="windows",
         app="Sysmon",
         action="Process Create",
+    ),
+    "two places too far apart": told(
+        "any.travel",
+        observed=4200.0,
+        expected=20.0,
+        before=677.0 * 349 + 344,
+        value="197.210",
+        of_peers=59.0,
+        peer_group="",
+    ),
+    "two places of one country": told(
+        "any.travel", observed=4123.4, expected=190.0, before=677.0 * 538 + 538, of_peers=0.0
+    ),
+    "two places in no known country": told(
+        "any.travel",
+        observed=812.0,
+        expected=0.4,
+        before=677.0 * 676 + 676,
+        peers=3.0,
+        of_peers=59.0,
+        peer_group="",
+    ),
+    "a spray": told(
+        "any.spray",
+        entity_type="src_ip",
+        entity="203.0.113.7",
+        observed=85.0,
+        baseline_n=0,
+        peers=1.2,
+        of_peers=40.0,
+        peer_group="",
+        source="okta",
+        app="Okta",
+        action="user.session.start",
+        **FAILED,
+        kinds=[kind("user.session.start", 90, 1, app="Okta", outcome="failure")],
+    ),
+    "a spray by the day": told(
+        "any.slow_spray",
+        entity_type="src_ip",
+        entity="203.0.113.7",
+        observed=15_615.0,
+        expected=2.3,
+        baseline_n=3,
+        peers=1.2,
+        of_peers=40.0,
+        peer_group="",
+        **FAILED,
+    ),
+    "accounts refused by an application": told(
+        "any.accounts_refused",
+        entity_type="app",
+        entity="Okta",
+        observed=26.0,
+        expected=1.4,
+        baseline_n=66,
+        of_peers=0.0,
+        peer_group="",
+        **FAILED,
+    ),
+    "many hosts": told("sshd.hosts", observed=12.0, expected=2.4, baseline_n=23, peers=2.2, **SSH),
+    "a person's account in a script": told(
+        "any.beacon", observed=37.0, expected=300.2, baseline_n=58, acts=37
+    ),
+    "an address that calls in": told(
+        "cloudtrail.beacon",
+        observed=12.0,
+        expected=7230.0,
+        baseline_n=0,
+        value="203.0.113.7",
+        peers=4.0,
+    ),
+    "a beacon kept up": told(
+        "any.beacon", observed=120.0, expected=61.0, baseline_n=58, before=1.0, acts=37
     ),
 }

@@ -6,13 +6,14 @@ from wheeltapper.refine.words import Vocabulary
 
 
 def history(told: Told, words: Vocabulary, clause: str) -> str:
-    kept = f"{told.observed:,.0f} times so far, every {_period(told.expected)}, as machines do"
+    kept = f"every {_period(told.expected)}, {told.observed:,.0f} times by then"
     days = told.baseline_n
     if days < 1:
         return f"{kept}, on the first day it was ever seen here"
+    count = f"{days:,} {'day' if days == 1 else 'days'} before, {since(told)}"
     if told.before < 0.5:
-        return f"{kept}; not so before on {days:,} {'day' if days == 1 else 'days'} {since(told)}"
-    return f"{kept}; so on a day or two before of {days:,} {since(told)}"
+        return f"{kept}; never so regular in {count}"
+    return f"{kept}; hardly ever so regular in {count}"
 
 
 def _period(seconds: float) -> str:
@@ -28,15 +29,12 @@ def peers(told: Told) -> str:
     if of < 2:
         return ""
     if had == 0:
-        return f"none of {group(told, of)} ever did it so regularly"
-    return f"{had:,} of {group(told, of)} did it as regularly"
+        return f"none of {group(told, of)} does it so regularly"
+    return f"{had:,} of {group(told, of)} {'does' if had == 1 else 'do'} it as regularly"
 
 
 def normal(told: Told, words: Vocabulary) -> str:
     return "pauses as a person makes them, or a service account of its own"
 
 
-TELLING = Telling(
-    name="periodicity", history=history, peers=peers, normal=normal, unfolds="before",
-    baseline="day",
-)  # fmt: skip
+TELLING = Telling(name="periodicity", history=history, peers=peers, normal=normal, baseline="day")

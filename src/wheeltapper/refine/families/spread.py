@@ -4,16 +4,13 @@ from wheeltapper.refine.telling import Telling
 from wheeltapper.refine.told import Told, about, group, within
 from wheeltapper.refine.words import Vocabulary
 
-MOST = 15_000
-"""More different ones cannot be told apart."""
-
 
 def history(told: Told, words: Vocabulary, clause: str) -> str:
     per = within(told.wording.window_hours)
     windows = {1: "active hours", 24: "active days"}.get(
         told.wording.window_hours, "active windows"
     )
-    count = f"{MOST:,} or more" if told.observed >= MOST else f"{told.observed:,.0f}"
+    count = f"{told.observed:,.0f}"
     # "failed to sign in to 85 accounts" need not be told twice.
     many = "all of them" if f" {count} " in f" {clause} " else f"{count} different ones"
     if told.baseline_n < 1:

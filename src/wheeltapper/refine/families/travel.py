@@ -14,11 +14,11 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
     here, there = (_country(number, words) for number in (now, before))
     # Down to hundreds: more would claim to know more than an address tells.
     far = f"at least {max(100, int(told.observed) // 100 * 100):,} km"
-    soon = _soon(told.expected)
+    soon = _span(told.expected)
     if here and there and here != there:
-        return f"{here} {soon} {there}, {far} away, which nobody can travel"
+        return f"{here} {soon} after {there}, {far} away, faster than any flight"
     where = f" within {here}" if here and here == there else ""
-    return f"two places{where} {far} apart, the one {soon} the other, which nobody can travel"
+    return f"{far} apart{where}, with {soon} between, faster than any flight"
 
 
 def _country(number: int, words: Vocabulary) -> str:
@@ -28,12 +28,10 @@ def _country(number: int, words: Vocabulary) -> str:
     return words.value("country", chr(ord("A") + first) + chr(ord("A") + second))
 
 
-def _soon(minutes: float) -> str:
+def _span(minutes: float) -> str:
     if minutes < 1.5:
-        return "a minute after"
-    if minutes < 120:
-        return f"{minutes:.0f} minutes after"
-    return f"{minutes / 60:.0f} hours after"
+        return "a minute"
+    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
 
 
 def peers(told: Told) -> str:
@@ -41,12 +39,13 @@ def peers(told: Told) -> str:
     if of < 2:
         return ""
     if had == 0:
-        return f"none of {group(told, of)} ever moves so between these networks"
-    return f"{had:,} of {group(told, of)} ever moved so to or from such a network"
+        return f"none of {group(told, of)} has ever moved so between these networks"
+    have = "has" if had == 1 else "have"
+    return f"{had:,} of {group(told, of)} {have} moved so to or from one of these networks"
 
 
 def normal(told: Told, words: Vocabulary) -> str:
-    return "one place at a time, or a network that it changes to as often as others do"
+    return "one place at a time, or networks that it or others often change between"
 
 
 TELLING = Telling(name="travel", history=history, peers=peers, normal=normal, baseline="day")
