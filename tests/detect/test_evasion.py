@@ -48,6 +48,18 @@ def test_one_visit_does_not_make_a_country_a_habit(every):
     assert max(days) < activity(days=visits[3])["time"].date()
 
 
+def test_doing_much_again_and_again_is_told_again_and_again():
+    """Amounts are learned capped: a flood a day is told for a week before it is what p0 does."""
+    aws = {"source": "aws_cloudtrail", "app": "Secrets Manager", "action": "GetSecretValue"}
+    flood = [
+        activity("p0", days=d, minutes=300 + i / 10, **{**OKTA, **aws})
+        for d in range(BEGINS, BEGINS + 12) if d % 7 < 5 for i in range(300)
+    ]  # fmt: skip
+    found = said(office(BEGINS + 12, **aws) + flood, "cloudtrail.secrets")
+    days = {f["time"].date() for f in found if f["entity"] == "p0"}
+    assert len(days) >= 5
+
+
 def test_a_flood_of_new_values_drops_nobody_elses_habits():
     one = detector("novelty", settings={"min_bits": 6.0, "capacity": 1000, "most_new": 300.0})
     habits = [
