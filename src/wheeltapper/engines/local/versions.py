@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from wheeltapper.detect import catalogue, snapshot
+from wheeltapper.detect import catalogue, hint, snapshot
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.models.registry import Registry
 from wheeltapper.detect.models.userday import UserDay
@@ -86,12 +86,13 @@ def unknown(name: str, root: Path) -> WheeltapperError:
 def meant(name: str, known: Iterable[str]) -> str:
     """`; did you mean any.country?`, or where to look."""
     everything = list(known)
-    tail = {n.rpartition(".")[2]: n for n in everything}
-    close = get_close_matches(name, everything, 3, 0.6)
-    close += [tail[t] for t in get_close_matches(name.rpartition(".")[2], list(tail), 2, 0.8)]
-    if close:
-        return f"; did you mean {' or '.join(dict.fromkeys(close))}?"
-    return "; they are listed by: wheeltapper detectors list, wheeltapper rules list"
+    like = hint.meant(name, everything, "")
+    if not like:  # perhaps the name without its source
+        tails = {n.rpartition(".")[2]: n for n in everything}
+        close = get_close_matches(name.rpartition(".")[2], list(tails), 1, 0.8)
+        like = f"did you mean {tails[close[0]]}?" if close else ""
+    listed = "they are listed by: wheeltapper detectors list, wheeltapper rules list"
+    return f"; {like or listed}"
 
 
 def _entries(root: Path | None = None) -> dict[str, Detector]:
