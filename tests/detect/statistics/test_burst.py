@@ -2,15 +2,20 @@ import json
 from datetime import UTC, datetime
 from math import floor, fsum, log2, prod
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from judging import ACTS, detector, judged, table_of
 
+from wheeltapper import config, ingest
+from wheeltapper.detect import catalogue
 from wheeltapper.detect.statistics.burst import Settings, run_bits
+from wheeltapper.enrich import Enricher
 from wheeltapper.testing import activities, activity
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def tail(failures, any_, succeed, fail):
@@ -215,3 +220,30 @@ def test_an_entity_is_no_peer_of_its_own():
 def test_settings_that_make_no_sense_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Settings(**settings)
+
+
+@pytest.mark.slow
+def test_real_guessing_is_silent_until_it_works(shared, tmp_path):
+    lines = (shared / "data" / "linux" / "OpenSSH_2k.log").read_text()
+    assert "Accepted password for fztu from 119.137.62.142" in lines
+    (one,) = (d for d in catalogue.load() if d.name == "any.guessing_worked")
+
+    def found(text):
+        path = tmp_path / "sshd.log"
+        path.write_text(text)
+        enricher = Enricher(config.Enrich(), root=tmp_path, timezone="UTC")
+        batches = ingest.read([path], settings=config.Ingest(), now=NOW)
+        table = pa.concat_tables([enricher.enrich(batch.activities) for batch in batches])
+        order = [("time", "ascending"), ("event_id", "ascending")]
+        return judged(table.sort_by(order), [one])[0].to_pylist()
+
+    # Hundreds guess in vain, and one person signs in as usual.
+    assert found(lines) == []
+    last = (
+        "Dec 10 11:05:00 LabSZ sshd[25600]: Accepted password for root from 183.62.140.253 "
+        "port 50000 ssh2\n"
+    )
+    (worked,) = found(lines.rstrip("\n") + "\n" + last)
+    assert worked["entity"] == "183.62.140.253"
+    assert worked["observed"] == 286  # its lines `Failed password`, each once
+    assert worked["bits"] > 12

@@ -10,10 +10,12 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
     active = f"{n:,} active {'day' if n == 1 else 'days'} {since(told)}"
     if longest <= 1:
         return f"never silent for a day in {active}"
-    times = round(told.before)
-    if times >= 1:
+    if told.before >= 0.5:
+        times = max(1, round(told.before))
         often = {1: "once", 2: "twice"}.get(times, f"about {times:,} times")
         return f"silent for as long {often} before, in {active}"
+    if longest >= told.observed:  # by the calendar, but not by what others did meanwhile
+        return f"silent for longer in quieter times only (at most {longest:,} days), in {active}"
     return f"never silent for more than {longest:,} days in {active}"
 
 
