@@ -77,6 +77,7 @@ def rows(frame: pl.DataFrame) -> list[dict]:
     return frame.select(finding.SCHEMA.names).sort("time", "entity", "event_ids").to_dicts()
 
 
+@pytest.mark.slow
 def test_it_says_what_detection_said_of_every_detector_and_rule(town):
     said = town.findings()
     names = sorted(set(said["detector"]))
@@ -107,6 +108,7 @@ def test_the_last_days_are_whole_days_of_the_readers_zone(copy):
     assert copy.backtest("any.country", days=1000).since == found.first
 
 
+@pytest.mark.slow
 def test_nothing_is_written(copy):
     edited(copy, 2)
     before = everything_in(copy.root)
@@ -149,6 +151,7 @@ def test_an_edited_entry_beside_the_packaged_one(copy, least, change, other):
         assert frame[change].sum() == found.count(change)
 
 
+@pytest.mark.slow
 def test_a_draft_beside_the_workspaces_entry(copy, tmp_path):
     edited(copy, 12)
     draft = tmp_path / "draft.toml"
@@ -163,6 +166,7 @@ def test_a_draft_beside_the_workspaces_entry(copy, tmp_path):
     assert rows(new.raised.with_columns(detector=pl.lit("any.country"))) == rows(found.raised)
 
 
+@pytest.mark.slow
 def test_an_entry_of_ones_own_that_changed_beside_what_was_found_before(copy):
     path = edited(copy, 4)
     path.write_text(path.read_text().replace("any.country", "my.country"))
@@ -183,6 +187,7 @@ def test_a_change_of_words_alone_changes_no_finding(copy):
     assert found.count("added") == found.count("gone") == 0
 
 
+@pytest.mark.slow
 def test_a_draft_of_a_rule(copy, tmp_path):
     draft = tmp_path / "recorder_off.yml"
     draft.write_text(RULE.replace("StopLogging", "[StopLogging, CreateUser]"))
@@ -205,6 +210,7 @@ def test_examples_are_told_with_their_events(town):
     assert town.backtest("any.country", examples=0).examples.height == 0
 
 
+@pytest.mark.slow
 def test_cases_it_would_have_joined_and_made(copy):
     told = {(c.entity, c.start.date()) for c in copy.cases()
             if any(f.finding.detector == "any.country" for f in c.findings)}  # fmt: skip
@@ -234,6 +240,7 @@ def test_figures_are_json_and_add_up(copy):
     assert len(told["examples"]) >= 2
 
 
+@pytest.mark.slow
 def test_what_is_seen_does_not_depend_on_steps(copy):
     one = copy.backtest("any.client").raised
     copy.config = type(copy.config)(detect=type(copy.config.detect)(step=57))

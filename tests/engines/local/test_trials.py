@@ -98,6 +98,7 @@ def test_why_it_was_silent(ws, old, new, happened):
     assert happened in one.happened
 
 
+@pytest.mark.slow
 def test_an_entry_that_speaks_of_what_is_usual_fails(ws):
     """Every act is a value of its own: new each day, and told each day."""
     loud = ENTRY.replace("split_part(target, '/', 2)", "time::varchar").replace(
@@ -136,6 +137,7 @@ def test_everything_packaged_is_valid(ws):
     assert done.mistakes == done.results == ()
 
 
+@pytest.mark.slow
 def test_everything_is_the_packaged_and_ones_own(ws):
     done = tried(
         ws, ENTRY + "\n[my.broken]\nfamily = 'tea'\n[my.other]\nabout = 3\n", "share.folder"
