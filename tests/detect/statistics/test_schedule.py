@@ -213,3 +213,19 @@ def test_what_was_done_at_another_hour_than_recorded_is_judged_by_the_hour_it_wa
     assert found["event_ids"].to_pylist() == [[activities([night])["event_id"][0].as_py()]]
     # Two hours that were recorded in one both count.
     assert found["baseline_n"].to_pylist() == [120]
+
+
+def test_every_session_of_an_hour_is_judged_where_the_entry_asks_for_it():
+    habit = [activity(days=d, minutes=60 * i) for d in range(60) for i in range(2)]
+    night = [
+        activity(days=61, minutes=60 * 15 + i, session=f"s{i // 2}", hour_of_week=3)
+        for i in range(6)
+    ]
+    once, each = (
+        judged(activities([*habit, *night]), [detector("schedule", unit="session", settings={
+            "min_bits": 2.0, "grace": 5.0, "every_unit": every})])[0]
+        for every in (0.0, 1.0)
+    )  # fmt: skip
+    assert (len(once), len(each)) == (1, 3)
+    # The hour counts once.
+    assert each["baseline_n"].to_pylist() == [120, 121, 121]

@@ -12,7 +12,7 @@ weekend); decayed; shrunk to the peer group with the weight of `prior` active ho
 the mass of all hours that are as improbable or more; llr = log2 of the peers' density of the hour
 over the entity's own. Both densities are of one active hour, so it is a log-likelihood ratio.
 
-Cost: O(1) per act and O(168) per active hour; 704 bytes per entity.
+Cost: O(1) per act and O(168) per active hour; 712 bytes per entity.
 """
 
 from dataclasses import dataclass
@@ -49,9 +49,10 @@ KEPT = 64
 """Groups whose density of the day is kept at hand."""
 
 ENTITY = np.dtype(
-    [("active", "f8"), ("ever", "f8"), ("hour", "i8"), ("since", "i4"), ("day", "i4")]
-)
-"""Active hours, faded to `day`, and ever; the last hour that counted; first day."""
+    [("active", "f8"), ("ever", "f8"), ("hour", "i8"), ("unit", "u8"), ("since", "i4"),
+     ("day", "i4")]
+)  # fmt: skip
+"""Active hours, faded to `day`, and ever; the last hour that counted and unit; first day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,8 @@ class Settings:
     min_bits: float = 6.0
     min_llr: float = -50.0
     """Below this nothing is said: by default, peers may have the same odd hour."""
+    every_unit: float = 0.0
+    """1: every unit is judged; 0: the first act of an hour. An hour counts once either way."""
     capacity: int = 4_000_000
     """Not used: one row an entity."""
 
@@ -187,6 +190,7 @@ def _step(
     grace: float,
     min_bits: float,
     min_llr: float,
+    every_unit: bool,
     out: Float64s,
 ) -> tuple[Open, Peers, int]:
     profile, entities, sums = own.profile, own.entities, opened.slots
@@ -205,13 +209,15 @@ def _step(
         if e < 0 or h < 0:
             continue
         newcomer = entities[e].ever == 0
-        if not newcomer and entities[e].hour == hour:
+        counted = not newcomer and entities[e].hour == hour
+        if counted and not (every_unit and entities[e].unit != acts.unit[i]):
             continue
         today = int(acts.day[i])
         if today != day:
             peers = turned(peers, opened, today, fades)
             day = today
         entities[e].hour = hour
+        entities[e].unit = acts.unit[i]
         if newcomer:
             entities[e].since = today
         elif entities[e].day != today:
@@ -251,6 +257,8 @@ def _step(
                 out[8, hits] = entities[e].since
                 out[9, hits] = profile[e, h]
                 hits += 1
+        if counted:
+            continue
         profile[e, h] += np.float32(1.0)
         entities[e].active += 1.0
         entities[e].ever += 1.0
@@ -279,6 +287,7 @@ def step(
         float(settings.grace),
         float(settings.min_bits),
         float(settings.min_llr),
+        settings.every_unit > 0,
         out,
     )
     return own, opened, peers, hits_of(out[:, :hits])
