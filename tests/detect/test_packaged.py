@@ -164,6 +164,7 @@ CASES = {
     "git.directory": (GIT, {"target": "build/release/sign.sh"}, 1),
     "git.committer": (GIT, {"on_behalf_of": "stranger"}, 1),
     "git.hour": (GIT, {"minutes": -60.0 * 8}, 1),
+    "git.area": (GIT, {"target": "build/release/sign.sh"}, 1),
     "git.file_type": (GIT, {"target": "src/main.exe"}, 1),
     "git.delay": (GIT, {"began": datetime(2026, 1, 5, 8, tzinfo=UTC)}, 1),
     "git.files": (GIT | {"items": 1}, {"items": 40}, 1),
@@ -185,6 +186,14 @@ BURSTS = {
     "okta.worn_down": (
         OKTA | {"action": "user.authentication.auth_via_mfa"},
         {"action": "user.mfa.okta_verify.deny_push", "outcome": "failure"},
+        9,
+    ),
+    "entra.worn_down": (
+        {"source": "entra", "action": "Sign-in activity", "category": "authentication"},
+        {
+            "outcome": "failure",
+            "reason": "Authentication failed during strong authentication request.",
+        },
         9,
     ),
     "cloudtrail.let_in": (
