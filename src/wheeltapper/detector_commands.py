@@ -102,11 +102,12 @@ def detectors_test(ctx: click.Context, chosen: tuple[str, ...], form: str) -> No
     type=click.IntRange(0, 1000),
     help="How many findings to tell in words, of each kind of change.",
 )
+@click.option("--thresholds", is_flag=True, help="Say what other settings of min_bits would.")
 @form_option("table", "json")
 @click.pass_context
 def backtest(
     ctx: click.Context, detector: str | None, days: int, since: datetime | None,
-    until: datetime | None, entry: Path | None, examples: int, form: str,
+    until: datetime | None, entry: Path | None, examples: int, thresholds: bool, form: str,
 ) -> None:  # fmt: skip
     r"""Say what a detector would have raised, when and about whom; nothing is kept.
 
@@ -130,7 +131,7 @@ def backtest(
 
         found = ws.backtest(
             detector, days=days, since=since, until=until, entry=entry, examples=examples,
-            progress=progress,
+            thresholds=thresholds, progress=progress,
         )  # fmt: skip
     if form == "json":
         terminal.print_rows([found.to_dict()], "ndjson")

@@ -176,8 +176,12 @@ def print_backtest(console: Console, found: "Backtest") -> None:
         _print_calendar(console, found)
         console.print()
         _print_loudest(console, found)
-        console.print()
+        if len(found.examples):
+            console.print()
         _print_examples(console, found, zone)
+    if len(found.thresholds):
+        console.print()
+        _print_thresholds(console, found)
     cost = found.cost
     speed = cost.acts / cost.seconds if cost.seconds else 0.0
     size = f", {cost.state_bytes / 2**20:.1f} MiB of state" if cost.state_bytes else ""
@@ -254,6 +258,19 @@ def _print_calendar(console: Console, found: "Backtest") -> None:
         if len(cells) <= 100 or any(cells.get(day, ".") != "." for day in week):
             table.add_row(f"{monday:%-d %b %Y}", *(cells.get(day, "") for day in week))
         monday += timedelta(days=7)
+    console.print(table)
+
+
+def _print_thresholds(console: Console, found: "Backtest") -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("min_bits", "findings", "a day", "entities", "days"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in found.thresholds.to_dicts():
+        a_day = row["findings"] / max(1, found.days.height)
+        table.add_row(
+            f"{row['min_bits']:g}", f"{row['findings']:,}", f"{a_day:.3g}",
+            f"{row['entities']:,}", f"{row['days']:,}",
+        )  # fmt: skip
     console.print(table)
 
 

@@ -232,6 +232,7 @@ class Workspace:
         until: datetime | None = None,
         entry: str | Path | None = None,
         examples: int = 5,
+        thresholds: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> "Backtest":
         """What a detector, a rule or a model would have said of history; nothing is kept.
@@ -244,6 +245,7 @@ class Workspace:
             end), or from `since`. What lies before it is learned from.
         entry : a file with a draft of the detector, which is tested instead of the workspace's
         examples : how many findings are told in words, of each kind of change
+        thresholds : judge with other `min_bits` as well
 
         Raises
         ------
@@ -275,6 +277,7 @@ class Workspace:
             step_rows=self.config.detect.step,
             threads=self.config.detect.threads,
             examples=examples,
+            thresholds=thresholds,
             progress=progress,
         )
 

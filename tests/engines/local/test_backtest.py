@@ -241,6 +241,22 @@ def test_figures_are_json_and_add_up(copy):
 
 
 @pytest.mark.slow
+def test_other_thresholds_are_what_drafts_with_them_say(copy):
+    assert copy.backtest("any.country").thresholds.height == 0
+    found = copy.backtest("any.country", thresholds=True, examples=0).thresholds
+    assert found["min_bits"].to_list() == [3, 5, 7, 9, 11]
+    for bits in (5, 11):
+        (row,) = found.filter(pl.col("min_bits") == bits).to_dicts()
+        raised = copy.backtest(entry=edited(copy, bits, f"{bits}.draft"), examples=0).raised
+        assert row["findings"] == raised.height
+        assert row["entities"] == raised["entity"].n_unique()
+        assert row["days"] == raised["time"].dt.date().n_unique()
+    assert found["findings"].to_list() == sorted(found["findings"], reverse=True)
+    assert found["findings"][0] > found["findings"][-1]
+    assert copy.backtest("rule.recorder_off", thresholds=True).thresholds.height == 0
+
+
+@pytest.mark.slow
 def test_what_is_seen_does_not_depend_on_steps(copy):
     one = copy.backtest("any.client").raised
     copy.config = type(copy.config)(detect=type(copy.config.detect)(step=57))

@@ -71,6 +71,8 @@ class Backtest:
     cases: pl.DataFrame
     """`entity, entity_type, start, end, score, made`: cases in which its findings would stand;
     `made` where there would be none without them."""
+    thresholds: pl.DataFrame
+    """`min_bits, findings, entities, days`: what other thresholds would say; empty unless asked."""
     dropped: int
     """Cases that would give way to these within the budget."""
     cost: Replay
@@ -122,6 +124,7 @@ class Backtest:
             "per_day": _rows(self.days),
             "per_entity": _rows(self.entities),
             "in_cases": _rows(self.cases),
+            "thresholds": _rows(self.thresholds),
             "examples": _rows(self.examples),
         }
 
@@ -147,6 +150,7 @@ def backtest(
     step_rows: int,
     threads: int,
     examples: int = 5,
+    thresholds: bool = False,
     progress: Progress | None = None,
 ) -> Backtest:
     """Judge history with one version of a detector, or two, and tell what came of it.
@@ -156,11 +160,13 @@ def backtest(
     versions : the version to test, and what it is compared with
     since, until : the window, `since <= time < until`
     examples : how many findings of each kind of change are told in words
+    thresholds : whether to judge with other `min_bits` as well
     """
     first, last, _ = lake.span()
     now, before, against = versions.now, versions.before, versions.against
-    both = [now] if before is None else [now, before]
-    replays = _replayed(lake, both, since, until, secret, step_rows, threads, progress)
+    other = _other_thresholds(now) if thresholds else []
+    all_of_them = [now, *([] if before is None else [before]), *other]
+    replays = _replayed(lake, all_of_them, since, until, secret, step_rows, threads, progress)
     name, family, about = _names(now)
     said = _framed(replays[0].findings, since, until)
     then = None
@@ -193,6 +199,13 @@ def backtest(
         entities=by_entity(said, around.timezone),
         examples=pl.concat(told),
         cases=cases,
+        thresholds=_by_threshold(
+            [now, *other],
+            [replays[0], *replays[len(replays) - len(other) :]],
+            since,
+            until,
+            around.timezone,
+        ),
         dropped=dropped,
         cost=replays[0],
     )
@@ -226,6 +239,44 @@ def _replayed(
         else:
             raise TypeError("an entry is compared with an entry, a rule with a rule")
     return done
+
+
+LOUDER = (-4.0, -2.0, 2.0, 4.0)
+"""Thresholds that are tried beside an entry's own, in bits from it."""
+THRESHOLDS: Mapping[str, pl.DataType] = {
+    "min_bits": pl.Float64(), "findings": pl.Int64(), "entities": pl.Int64(), "days": pl.Int64(),
+}  # fmt: skip
+
+
+def _other_thresholds(version: Version) -> list[Detector]:
+    """The same entry with other `min_bits`; none for what has no such setting."""
+    if not isinstance(version, Detector) or not hasattr(version.settings, "min_bits"):
+        return []
+    own = float(version.settings.min_bits)
+    return [
+        dataclasses.replace(version, settings=dataclasses.replace(version.settings, min_bits=bits))
+        for bits in sorted({max(0.0, own + more) for more in LOUDER} - {own})
+    ]
+
+
+def _by_threshold(
+    versions: Sequence[Version],
+    replays: Sequence[Replay],
+    since: datetime,
+    until: datetime,
+    timezone: str,
+) -> pl.DataFrame:
+    if len(versions) < 2:
+        return pl.DataFrame(schema=dict(THRESHOLDS))
+    rows = []
+    for version, one in zip(versions, replays, strict=True):
+        said = _framed(one.findings, since, until)
+        local = pl.col("time").dt.convert_time_zone(timezone).dt.date()
+        days = said.select(local.n_unique()).item() if len(said) else 0
+        who = said.select("entity_type", "entity").n_unique() if len(said) else 0
+        bits = float(version.settings.min_bits) if isinstance(version, Detector) else 0.0
+        rows.append((bits, len(said), who, days))
+    return pl.DataFrame(rows, schema=dict(THRESHOLDS), orient="row").sort("min_bits")
 
 
 def _names(version: Version) -> tuple[str, str, str]:
