@@ -12,7 +12,6 @@ from wheeltapper.command import (
     console,
     form_option,
     open_workspace,
-    print_rows,
     progress_bar,
     say,
     since_until,
@@ -30,12 +29,15 @@ def detectors() -> None:
 @form_option("table", "json", "ndjson", "csv")
 @click.pass_context
 def detectors_list(ctx: click.Context, form: str) -> None:
-    """List the detectors that run."""
+    """List the detectors that run: what they ask, and of whom."""
     rows: list[dict[str, object]] = [
         {"detector": d.name, "family": d.family, "entity": d.entity, "about": d.about}
         for d in open_workspace(ctx).detectors()
     ]
-    print_rows(rows, form)
+    if form == "table":
+        detector_pages.print_list(console(), rows)
+    else:
+        terminal.print_rows(rows, form)
 
 
 @detectors.command("show")

@@ -3,7 +3,7 @@
 Everything from logs and entries is made safe to show, as in `terminal`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -44,6 +44,18 @@ def _facts(console: Console, facts: Sequence[tuple[str, str]], indent: int = 0) 
     for name, text in facts:
         if text:
             table.add_row(" " * indent + name, Text(safe(text)))
+    console.print(table)
+
+
+def print_list(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
+    """A line a detector: its name, its family, what it looks for."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    for row in rows:
+        about = f"{row['about']} ({row['entity']})"
+        table.add_row(*(Text(safe(v)) for v in (row["detector"], row["family"], about)))
     console.print(table)
 
 

@@ -161,7 +161,7 @@ MISTAKES = [
     (AFTER, '"country"\nsettings = { theta = 0 }\nsays', 9,
      "settings.theta: theta must be above 0"),
     (AFTER, '"country"\nsettings = { min_bit = 3 }\nsays', 9,
-     "settings.min_bit: is no setting of novelty; did you mean min_bits? its settings, with their "
+     "settings.min_bit: is no setting of novelty; did you mean min_bits? Its settings, with their "
      "defaults: half_life_days 180, theta 1, discount 0.5, min_bits 8,"),
     (AFTER, '"country"\nsettings = { min_bits = "3" }\nsays', 9,
      "settings.min_bits: must be a number, got '3'"),

@@ -141,8 +141,8 @@ def _settings(family: Family, given: Mapping[str, Any], mistake: Mistake) -> Any
             meant = hint.meant(key, known, "")
             listed = ", ".join(f"{name} {default:,.10g}" for name, default in known.items())
             raise mistake(
-                f"is no setting of {family.name}; {meant}{meant and ' '}its settings, with their "
-                f"defaults: {listed}",
+                f"is no setting of {family.name}; {meant}{' Its' if meant else 'its'} settings, "
+                f"with their defaults: {listed}",
                 "settings",
                 key,
             )
