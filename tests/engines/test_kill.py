@@ -38,6 +38,10 @@ def work(folder: Path) -> Path:
     settings = root / "wheeltapper.toml"
     text = settings.read_text(encoding="utf-8").replace("[detect]", "[detect]\nstep = 3000")
     settings.write_text(text.replace("[ingest]", "[ingest]\nbatch = 8000"), encoding="utf-8")
+    # Which act of a sweep is told depends on the key of the hash where values are only estimated.
+    secret = root / "state" / "secret"
+    secret.parent.mkdir(exist_ok=True)
+    secret.write_bytes(bytes(range(16)))
     return root
 
 

@@ -9,7 +9,7 @@ kernels and models neither judge nor learn it, in replay as live. `replay` takes
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,10 @@ import pyarrow.compute as pc
 from wheeltapper import activity, finding
 from wheeltapper.detect import process as kernels
 from wheeltapper.detect import snapshot
+from wheeltapper.detect.distinct import Memo
+from wheeltapper.detect.models.features import COLUMNS as MODEL_COLUMNS
+from wheeltapper.detect.prepare import Prepared, columns_read, prepare
+from wheeltapper.engines.local.ahead import ahead
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
 from wheeltapper.engines.local.judges import Judges
 from wheeltapper.engines.local.models import States
@@ -43,10 +47,12 @@ class Detection:
 
 def columns_for(judges: Judges) -> list[str]:
     """The Activity columns that the judges read; `raw` only where one of them needs it."""
-    texts = [d.filter + d.value + d.mark + d.measure for d in judges.detectors]
-    raw = bool(judges.rules.rules) or any("raw" in text for text in texts)
-    dropped = {"native_id"} | (set() if raw else {"raw"})
-    return [f.name for f in activity.FIELDS if f.name not in dropped]
+    named = {*columns_read(judges.detectors), "late", "received"}
+    if judges.rules.rules:
+        named |= {"source", "raw", *activity.ENTITY_COLUMNS}
+    if judges.models.names:
+        named |= set(MODEL_COLUMNS)
+    return [f.name for f in activity.FIELDS if f.name in named]
 
 
 def detect(
@@ -107,14 +113,11 @@ def detect(
             )
             late, found = len(behind), len(findings)
     with ThreadPoolExecutor(threads) as pool:
-        for table in lake.scan(
-            after, None, step_rows, columns=columns_for(judges), dictionary=True
-        ):
-            on_time = table if include_late else table.filter(pc.invert(table["late"]))
+        for table, ready in ahead(_prepared(lake, judges, after, step_rows, include_late)):
             kernel_state, by_kernels = kernels.process(
-                kernel_state, on_time, judges.detectors, judges.secret, pool
+                kernel_state, ready, judges.detectors, judges.secret, pool
             )
-            model_state, by_models = judges.models.process(model_state, on_time)
+            model_state, by_models = judges.models.process(model_state, ready.events)
             tables = [by_kernels, by_models, judges.rules.judge(table)]
             findings = pa.concat_tables([t.cast(finding.SCHEMA) for t in tables])
             manifest = commit(
@@ -131,6 +134,17 @@ def detect(
             if progress:
                 progress(len(table))
     return Detection(acts=acts, late=late, findings=found, anew=tuple(anew))
+
+
+def _prepared(
+    lake: Lake, judges: Judges, after: datetime | None, step_rows: int, include_late: bool
+) -> Iterator[tuple[pa.Table, Prepared]]:
+    """The acts of each step, and those that came on time, ready for the kernels."""
+    memo = Memo(judges.secret)
+    for table in lake.scan(after, None, step_rows, columns=columns_for(judges), dictionary=True):
+        all_on_time = pc.all(pc.invert(table["late"]), skip_nulls=False, min_count=0).as_py()
+        on_time = table if include_late or all_on_time else table.filter(pc.invert(table["late"]))
+        yield table, prepare(on_time, judges.detectors, judges.secret, memo)
 
 
 def _label(step: int) -> str:
