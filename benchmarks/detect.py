@@ -27,9 +27,11 @@ from detecting.compiled import function_of
 from wheeltapper import config
 from wheeltapper.detect import catalogue, snapshot
 from wheeltapper.detect.catalogue import Detector
+from wheeltapper.detect.distinct import Memo
 from wheeltapper.detect.prepare import Prepared, columns_read, prepare
 from wheeltapper.detect.process import State, process, start
 from wheeltapper.detect.warm import SECRET, warm
+from wheeltapper.engines.local.ahead import ahead
 from wheeltapper.store.lake import Lake
 
 STEP_ROWS = config.Detect().step
@@ -110,7 +112,7 @@ def measure(url: str, threads: int) -> dict[str, float]:
     state, findings, events, steps = start(detectors), 0, 0, 0
     began, cores_began = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(threads) as pool:
-        for ready in _ahead(Lake(url), detectors):
+        for ready in ahead(_prepared(Lake(url), detectors)):
             state, found = process(state, ready, detectors, SECRET, pool)
             findings += len(found)
             events += len(ready.events)
@@ -127,18 +129,11 @@ def measure(url: str, threads: int) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _ahead(lake: Lake, detectors: list[Detector]) -> Iterator[Prepared]:
-    tables = lake.scan(None, None, STEP_ROWS, columns=columns_read(detectors), dictionary=True)
-
-    def following() -> Prepared | None:
-        table = next(tables, None)
-        return None if table is None else prepare(table, detectors, SECRET)
-
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(following)
-        while (ready := coming.result()) is not None:
-            coming = reader.submit(following)
-            yield ready
+def _prepared(lake: Lake, detectors: list[Detector]) -> Iterator[Prepared]:
+    memo = Memo(SECRET)
+    columns = columns_read(detectors)
+    for table in lake.scan(None, None, STEP_ROWS, columns=columns, dictionary=True):
+        yield prepare(table, detectors, SECRET, memo)
 
 
 def _pairs(state: State) -> int:

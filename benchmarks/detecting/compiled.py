@@ -7,12 +7,15 @@ knows is what the packaged catalogue uses; anything else is named in the error.
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import duckdb
 import orjson
 
 Act = Mapping[str, Any]
+ARITHMETIC = ("+", "-", "*", "%")
+CASTS = {"VARCHAR": "str", "INTEGER": "int", "BIGINT": "int", "DOUBLE": "float"}
 COMPARE = {
     "COMPARE_EQUAL": "==", "COMPARE_NOTEQUAL": "!=", "COMPARE_LESSTHAN": "<",
     "COMPARE_GREATERTHAN": ">", "COMPARE_LESSTHANOREQUALTO": "<=",
@@ -46,9 +49,19 @@ def _json(text: str | None, path: str) -> object:
     return found
 
 
+def _cast(value: Any, kind: type) -> Any:
+    return None if value is None else kind(value)
+
+
 NAMES = {
     "extract": _extract, "coalesce": _coalesce, "concat": _concat, "concat_ws": _concat_ws,
-    "json": _json, "nullif": lambda a, b: None if a == b else a,
+    "json": _json, "cast": _cast, "str": str, "int": int, "float": float,
+    "trunc": int, "to_seconds": lambda n: timedelta(seconds=n),
+    "to_minutes": lambda n: timedelta(minutes=n), "to_hours": lambda n: timedelta(hours=n),
+    "to_days": lambda n: timedelta(days=n), "epoch": lambda time: time.timestamp(),
+    "ascii": lambda text: None if text is None else ord(text[:1] or "\0"),
+    "substr": lambda text, at: None if text is None else text[at - 1 :],
+    "nullif": lambda a, b: None if a == b else a,
     "lower": lambda a: None if a is None else a.lower(),
     "upper": lambda a: None if a is None else a.upper(),
 }  # fmt: skip
@@ -66,7 +79,8 @@ class _Source:
             return f"act[{node['column_names'][-1]!r}]"
         if kind == "CONSTANT":
             literal = node["literal"]
-            return repr(literal["text"]) if literal["kind"] == "STRING" else literal["text"]
+            text: str = literal["text"]
+            return repr(text) if literal["kind"] == "STRING" else text or "None"
         if kind == "CONJUNCTION":
             word = " and " if type_ == "CONJUNCTION_AND" else " or "
             return "(" + word.join(self.of(child) for child in node["children"]) + ")"
@@ -74,9 +88,22 @@ class _Source:
             left, right = self.of(node["left"]), self.of(node["right"])
             if type_ == "COMPARE_EQUAL":
                 return f"({left} == {right})"
-            return f"({left} is not None and {left} {COMPARE[type_]} {right})"
+            known = " and ".join(
+                f"{text} is not None"
+                for text, side in ((left, node["left"]), (right, node["right"]))
+                if side["class"] != "CONSTANT"
+            )
+            return f"({known} and {left} {COMPARE[type_]} {right})"
         if kind == "OPERATOR":
             return self._operator(type_, [self.of(child) for child in node["children"]])
+        if kind == "CASE":
+            text = self.of(node["else_expr"])
+            for check in reversed(node["case_checks"]):
+                when, then = self.of(check["when_expr"]), self.of(check["then_expr"])
+                text = f"({then} if {when} else {text})"
+            return text
+        if kind == "CAST" and node["type_expr"]["type_name"] in CASTS:
+            return f"cast({self.of(node['child'])}, {CASTS[node['type_expr']['type_name']]})"
         if kind == "FUNCTION":
             arguments = [a.get("expression", a) for a in node["arguments"]]
             return self._function(node["function_name"], arguments)
@@ -87,7 +114,7 @@ class _Source:
         made = {
             "OPERATOR_IS_NOT_NULL": f"({first} is not None)",
             "OPERATOR_IS_NULL": f"({first} is None)",
-            "OPERATOR_NOT": f"(not {first})",
+            "OPERATOR_NOT": f"({first} is not None and not {first})",
             "OPERATOR_COALESCE": f"coalesce({first}, {rest})",
             "COMPARE_IN": f"({first} in {{{rest}}})",
             "COMPARE_NOT_IN": f"({first} is not None and {first} not in {{{rest}}})",
@@ -116,6 +143,8 @@ class _Source:
             key = f"pattern{len(self.names)}"
             self.names[key] = re.compile(arguments[1]["literal"]["text"])
             return f"extract({parts[0]}, {key}, {parts[2] if len(parts) > 2 else 0})"
+        if name in ARITHMETIC and len(parts) == 2:
+            return f"({parts[0]} {name} {parts[1]})"
         python = {"||": "concat", "->>": "json"}.get(name, name)
         if python not in NAMES:
             raise NotImplementedError(f"SQL function {name}")

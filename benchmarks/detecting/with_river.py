@@ -7,12 +7,23 @@ no eviction, nothing explained.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from math import lgamma, log, log2
+from math import log2
 from typing import Any, Protocol
 
 from river import proba, stats
 
 from detecting.compiled import Act, function_of
+from detecting.further import (
+    Burst,
+    Clock,
+    Dormant,
+    Periodicity,
+    Sequence,
+    Spread,
+    Travel,
+    Volume,
+)  # fmt: skip
+from detecting.tails import tail_bits
 from wheeltapper.detect.catalogue import Detector
 
 EVERYONE = ""
@@ -126,21 +137,6 @@ class Rate:
         return bits
 
 
-def tail_bits(count: float, mean: float, variance: float) -> float:
-    """-log2 of a negative binomial's tail, its masses summed until they no longer matter."""
-    variance = max(variance, mean * 1.000001)
-    size = mean * mean / (variance - mean)
-    more = mean / (mean + size)
-    at = lgamma(count + size) - lgamma(size) - lgamma(count + 1) + size * log(1 - more)
-    at += count * log(more)
-    total, term, k = 1.0, 1.0, count
-    while term > 1e-9 * total and k < count + 500:
-        term *= (k + size) / (k + 1) * more
-        total += term
-        k += 1
-    return -min(0.0, at + log(total)) / log(2)
-
-
 class Schedule:
     """Unused hours of the week."""
 
@@ -170,7 +166,9 @@ class Schedule:
 
 
 SCORERS: dict[str, Callable[[Detector], Any]] = {
-    "novelty": Novelty, "rate": Rate, "schedule": Schedule,
+    "novelty": Novelty, "rate": Rate, "schedule": Schedule, "spread": Spread, "volume": Volume,
+    "burst": Burst, "dormant": Dormant, "sequence": Sequence, "periodicity": Periodicity,
+    "travel": Travel, "clock": Clock,
 }  # fmt: skip
 
 
