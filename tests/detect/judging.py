@@ -33,7 +33,7 @@ TALKATIVE = {
     "schedule": {"min_bits": 0.0, "grace": 2.0},
     "sequence": {"min_bits": 0.0, "grace": 0.0},
     "spread": {"min_bits": 0.0, "min_count": 2.0},
-    "travel": {"min_bits": 0.0, "min_llr": -50.0},
+    "travel": {"min_bits": 0.0, "min_llr": -50.0, "grace": 0.0},
     "volume": {"min_bits": 0.0, "grace": 2.0},
 }
 

@@ -12,7 +12,7 @@ from wheeltapper.detect.statistics.travel import Settings, great_circle_km
 from wheeltapper.testing import activities, activity
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-ALL = {"half_life_days": 20.0, "min_bits": 0.0, "min_llr": -50.0}
+ALL = {"half_life_days": 20.0, "min_bits": 0.0, "min_llr": -50.0, "grace": 1.0}
 EARTH = 6371.0088
 AMSTERDAM, BERLIN, LAGOS = (52.37, 4.9), (52.52, 13.4), (6.45, 3.4)
 COUNTRY = "26 * ascii(country) + ascii(substr(country, 2)) - 1755"
@@ -54,7 +54,7 @@ def reference(table, settings):
             return sum(2.0 ** ((d - today) / settings.half_life_days) for d in days if d < today)
 
         n = faded({a["day"] for a in own})
-        explained = None
+        explained, egress = None, 0.0
         for end in (network, last["network"]):
             share = 0.5
             for level in ("everyone", "group")[: 1 if group is None else 2]:
@@ -63,6 +63,7 @@ def reference(table, settings):
                 hopped = {h["who"] for h in hops if end in h["pair"] and h["day"] < today}
                 of = {x["who"] for x in others}
                 share = (len(hopped & of) + share) / (len(of) + 1)
+            egress = max(egress, 0.1 * share)
             known = faded({a["day"] for a in own if a["network"] == end}) / (n + settings.prior)
             best = max(share, known)
             if explained is None or best < explained:
@@ -71,15 +72,16 @@ def reference(table, settings):
         unseen /= 1 if group is None else len(of) + 1
         c = max(0, faded({h["day"] for h in mine if h["pair"] == pair}) - 1)
         k = max(0, faded({h["day"] for h in mine}) - 1)
-        mass = c + settings.discount * k + settings.prior * explained
+        mass = c + settings.discount * k + settings.prior * max(explained, egress)
         p_own = min(1, mass / (n + settings.prior))
         far = log2(1 + excess / settings.wrong_km)
         hops.append({"who": who, "pair": pair, "day": today})
         bits, llr = far - log2(p_own), far + log2(unseen / p_own)
-        if bits >= settings.min_bits and llr >= settings.min_llr:
+        known_days = len({a["day"] for a in own} - {today})
+        if bits >= settings.min_bits and llr >= settings.min_llr and known_days >= settings.grace:
             found[row] = {
                 "bits": bits, "llr": llr, "observed": km + settings.error_km,
-                "expected": hours * 60, "baseline_n": len({a["day"] for a in own} - {today}),
+                "expected": hours * 60, "baseline_n": known_days,
                 "peers": had, "of_peers": len(of),
             }  # fmt: skip
     return found
@@ -155,6 +157,11 @@ def test_amsterdam_then_lagos_in_twenty_minutes():
     assert json.loads(found["evidence"])["of_peers"] == 7
 
 
+def test_in_its_first_days_it_says_nothing():
+    assert said([*office(4), *far(day=4)], min_bits=0.0, min_llr=-50.0) == []
+    assert said([*office(5), *far(day=5)], min_bits=0.0, min_llr=-50.0) != []
+
+
 def test_a_flight_later_it_is_a_journey():
     assert said([*office(), *far(minutes=60 * 6)]) == []
 
@@ -178,6 +185,22 @@ def test_a_hop_to_what_others_hop_to_is_the_companys_way_out():
     shared = [f for f in said([*office(), *others, *far()], min_bits=0.0) if f["entity"] == "ana"]
     assert alone["llr"] - (shared[0]["llr"] if shared else 0) > 3
     assert [f for f in said([*office(), *others, *far()]) if f["entity"] == "ana"] == []
+
+
+def test_behind_the_companys_way_out_one_may_be_anywhere():
+    # Others hop between their homes and the egress; ana goes from the egress to a new place.
+    people = ["ana", *(f"p{i}" for i in range(40))]
+    others = [a for p in people[1:31] for a in far(actor=p, day=29)]
+    away = [
+        act(days=30, minutes=600, network="theirs", at=LAGOS),
+        act(days=30, minutes=610, network="hotel", at=(38.7, -9.1)),
+    ]
+    bits = [
+        next(f["bits"] for f in said([*office(people=people), *more, *away], min_bits=0.0)
+             if f["entity"] == "ana")
+        for more in (others, [])
+    ]  # fmt: skip
+    assert bits[0] < bits[1] - 2
 
 
 def test_two_networks_of_its_own_are_no_news():

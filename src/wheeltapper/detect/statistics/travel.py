@@ -2,11 +2,11 @@
 
 Good at a stolen session or password used far away while its owner works on. Blind to a thief nearby
 or behind a proxy in the owner's country, and to one who waits as long as a flight takes. Silent
-where the network or the place of an act is unknown, below `min_km`, about networks on which the
-entity itself is at home, and, by and by, about an entity that hops every other day, such as an
-account that people in two countries share. Where records have coordinates, distances are great
-circles; else an entry that gives the country's number as `measure` (see `places`) compares
-countries, which are as far apart as their two nearest cities.
+where the network or the place of an act is unknown, below `min_km`, in an entity's first days,
+about networks on which the entity itself is at home, and, by and by, about an entity that hops
+every other day, such as an account that people in two countries share. Where records have
+coordinates, distances are great circles; else an entry that gives the country's number as `measure`
+(see `places`) compares countries, which are as far apart as their two nearest cities.
 
 Method: what cannot be travelled is a *hop*: distance, less `error_km` for what geolocation may be
 wrong by, above `speed_kmh` times the time. A hop is either the entity's own (VPN, shared egress, a
@@ -17,7 +17,8 @@ phone's network beside the office's), or a place is told wrongly, or it is someb
         c: days with a hop between these networks, k: days with any hop, the first of both left out
         (an intruder's day confirms nothing); n: days active; all before today and decayed
         e: how well the less explained of the two networks is explained: the share of the entity's
-        own days that it was seen on, or that of other entities that ever hopped with it
+        own days that it was seen on, or that of other entities that ever hopped with it; but at
+        least AWAY times the latter of either: behind an egress one may be anywhere
     P(error)     = 1 / (1 + excess / wrong_km)          excess: km beyond what could be travelled
     llr  = log2 unseen / P(hop | own) - log2 P(error)   unseen: `e` of a network never seen
 
@@ -63,6 +64,8 @@ HOUR_US = 3_600_000_000.0
 MINUTE_US = 60_000_000.0
 END = np.uint64(1)
 """Mixed into the key of a network that an entity has hopped with, beside those of pairs."""
+AWAY = 0.1
+"""Of the time that somebody is behind an egress others use, they are where they never were."""
 NOWHERE = NUMBERS
 """In place of a country's number where it is unknown."""
 
@@ -95,6 +98,8 @@ class Settings:
     """A shorter distance is never worth a word."""
     wrong_km: float = 500.0
     """Every second wrong place is wrong by more than this."""
+    grace: float = 5.0
+    """Active days before anything is said: until then little is known of its networks."""
     min_bits: float = 9.0
     min_llr: float = 0.0
     capacity: int = 2_000_000
@@ -238,6 +243,7 @@ def _step(
     error_km: float,
     min_km: float,
     wrong_km: float,
+    grace: float,
     min_bits: float,
     min_llr: float,
     capacity: int,
@@ -315,12 +321,14 @@ def _step(
             days = entities[e].days - 1.0
             mine = _in_tables(pairs, here, today)
             share, had, of = _hoppers(slots, group, network, mine, itself, today, fades)
-            explained = max(share, _days_before(pairs, here, today, fades) / (days + prior))
             mine = _in_tables(pairs, there, today)
-            share, other_had, _ = _hoppers(slots, group, last, mine, itself, today, fades)
-            other = max(share, _days_before(pairs, there, today, fades) / (days + prior))
-            if other < explained:
-                explained, had = other, other_had
+            other, other_had, _ = _hoppers(slots, group, last, mine, itself, today, fades)
+            egress = AWAY * max(share, other)
+            share = max(share, _days_before(pairs, here, today, fades) / (days + prior))
+            other = max(other, _days_before(pairs, there, today, fades) / (days + prior))
+            if other < share:
+                share, had = other, other_had
+            explained = max(share, egress)
             unseen = 0.5 / (max(0.0, look(slots, EVERYONE, TOTAL, today, fades)[0] - itself) + 1.0)
             if group != EVERYONE:
                 unseen /= of + 1.0
@@ -332,7 +340,7 @@ def _step(
             far = np.log2(1.0 + excess / wrong_km)
             bits = far - np.log2(p_own)
             llr = far + np.log2(unseen / p_own)
-            if bits >= min_bits and llr >= min_llr:
+            if bits >= min_bits and llr >= min_llr and entities[e].ever > grace:
                 out[0, hits] = i
                 out[1, hits] = bits
                 out[2, hits] = llr
@@ -385,6 +393,7 @@ def step(
         float(settings.error_km),
         float(settings.min_km),
         float(settings.wrong_km),
+        float(settings.grace),
         float(settings.min_bits),
         float(settings.min_llr),
         int(settings.capacity),
