@@ -289,10 +289,14 @@ def _explained(
 
 
 @njit(cache=True)
-def _contexts(last: Hashes, order: int, contexts: Hashes) -> None:
+def _contexts(last: Hashes, e: int, value: np.uint64, contexts: Hashes) -> None:
+    """Fill in what a value comes after, from no values to all that count, and remember it."""
     contexts[0] = ROOT
-    for k in range(order):
-        contexts[k + 1] = mix(contexts[k], last[k])
+    for k in range(1, contexts.size):
+        contexts[k] = mix(contexts[k - 1], last[e, k - 1])
+    for k in range(MOST_ORDER - 1, 0, -1):
+        last[e, k] = last[e, k - 1]
+    last[e, 0] = value
 
 
 @njit(cache=True)
@@ -305,7 +309,7 @@ def _learned(
     today: int,
     fades: Float64s,
     capacity: int,
-) -> tuple[Own, Open]:
+) -> tuple[Records, Open]:
     """Learn all pending steps of an entity, and sum them up for its peers."""
     steps, sums = own.steps, opened.slots
     number = np.int64(own.entities[e].first)
@@ -326,10 +330,7 @@ def _learned(
         add(sums, opened.size, mix(group, part), mix(EVERYONE, part), new, 1.0, 0.0)
         number = one.next
     own.entities[e].learned += 1.0
-    return (
-        Own(steps, own.size, own.pending, own.pool, own.entities, own.last),
-        Open(sums, opened.size, opened.day),
-    )
+    return steps, Open(sums, opened.size, opened.day)
 
 
 @njit(cache=True)
@@ -356,21 +357,20 @@ def _closed(
     terms: Terms,
     today: int,
     fades: Float64s,
-) -> tuple[Own, Open]:
+) -> tuple[Records, Open]:
     """End an entity's unit: learn it, if it is believed; the odds are those of the next one."""
-    entities = own.entities
+    entities, steps = own.entities, own.steps
     believed = entities[e].odds <= terms.doubt
     entities[e].doubted = 0 if believed else entities[e].doubted + 1
     if believed or entities[e].doubted > terms.patience:
-        own, opened = _learned(own, opened, e, entity, group, today, fades, terms.capacity)
+        steps, opened = _learned(own, opened, e, entity, group, today, fades, terms.capacity)
     forgotten(own.pending, own.pool, own.entities, e)
     entities[e].odds = _moved_on(entities[e].odds, terms.enter, terms.stay)
-    return own, opened
+    return steps, opened
 
 
 @njit(cache=True)
-def _begun(own: Own, e: int, unit: np.uint64) -> None:
-    entities = own.entities
+def _begun(entities: Records, last: Hashes, e: int, unit: np.uint64) -> None:
     entities[e].unit = unit
     entities[e].before = entities[e].odds
     entities[e].sum = 0.0
@@ -378,7 +378,7 @@ def _begun(own: Own, e: int, unit: np.uint64) -> None:
     entities[e].known = 0
     entities[e].told = 0
     for k in range(MOST_ORDER):
-        own.last[e, k] = BEGIN
+        last[e, k] = BEGIN
 
 
 @njit(cache=True, nogil=True)
@@ -391,7 +391,7 @@ def _step(
     terms: Terms,
     out: Float64s,
 ) -> tuple[Own, Open, Peers, int]:
-    entities, last = own.entities, own.last
+    steps, size, pending, pool, entities, last = own
     order = terms.order
     day = opened.day[0]
     known_of = peers.slots
@@ -415,19 +415,18 @@ def _step(
                 entities[e].since = today
                 entities[e].odds = calm
             else:
-                own, opened = _closed(own, opened, e, entity, group, terms, today, fades)
-            _begun(own, e, unit)
-        _contexts(last[e], order, contexts)
-        for k in range(MOST_ORDER - 1, 0, -1):
-            last[e, k] = last[e, k - 1]
-        last[e, 0] = value
-        steps = _with_room_for(own.steps, own.size, order + 1, terms.capacity)
-        own = Own(steps, own.size, own.pending, own.pool, entities, last)
+                steps, opened = _closed(
+                    Own(steps, size, pending, pool, entities, last),
+                    opened, e, entity, group, terms, today, fades,
+                )  # fmt: skip
+            _begun(entities, last, e, unit)
+        _contexts(last, e, value, contexts)
         longest = slot_in(steps, mix(entity, mix(contexts[order], value)))
         if steps[longest].key != np.uint64(0) and steps[longest].unit == unit:
             continue  # counted already in this session or day
         if entities[e].steps >= MOST_STEPS:
             continue
+        steps = _with_room_for(steps, size, order + 1, terms.capacity)
         p_peers, p_own, before = _explained(
             steps, known_of, entity, group, contexts, value, terms, today, fades
         )
@@ -460,12 +459,11 @@ def _step(
                 out[9, hits] = before
                 hits += 1
         for k in range(order + 1):
-            at = _kept(steps, own.size, mix(entity, mix(contexts[k], value)), today, fades)
+            at = _kept(steps, size, mix(entity, mix(contexts[k], value)), today, fades)
             if steps[at].unit != unit:
                 steps[at].unit = unit
-                pending = set_aside(own.pending, own.pool, entities, e, contexts[k], value)
-                own = Own(steps, own.size, pending, own.pool, entities, last)
-    return own, opened, peers, hits
+                pending = set_aside(pending, pool, entities, e, contexts[k], value)
+    return Own(steps, size, pending, pool, entities, last), opened, peers, hits
 
 
 def step(
