@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +46,20 @@ def test_spare_room_for_entities_is_not_saved():
     )
     assert len(few) < len(more)
     assert len(more) - len(few) < 2000
+
+
+def test_a_family_that_an_update_gave_another_state_starts_anew(monkeypatch):
+    data = state_of(activities(ROWS), ALL)
+    rate = families()["rate"]
+
+    def wider():
+        own = rate.start()
+        return own._replace(entities=np.zeros(0, [*own.entities.dtype.descr, ("new", "f8")]))
+
+    monkeypatch.setitem(families(), "rate", replace(rate, start=wider))
+    state, anew = snapshot.from_bytes(data, ALL)
+    assert anew == ["test.rate"]
+    assert "new" in state.detectors["test.rate"].own.entities.dtype.names
 
 
 def test_a_detector_that_changed_starts_anew_and_the_others_go_on():

@@ -31,11 +31,18 @@ _SCHEMA = pa.schema(
 Array = npt.NDArray[np.generic]
 
 
+def _layout(family: str) -> str:
+    """What the family's own state is made of: an update of the program may have changed it."""
+    arrays = families()[family].start()._asdict()
+    return json.dumps({n: np.lib.format.dtype_to_descr(a.dtype) for n, a in arrays.items()})
+
+
 def fingerprint(detector: Detector) -> str:
     """Changes when old state would mean something else."""
     parts = (
         detector.family, detector.filter, detector.entity, detector.value, detector.unit,
         detector.peers, detector.mark, detector.measure, repr(detector.settings),
+        _layout(detector.family),
     )  # fmt: skip
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
