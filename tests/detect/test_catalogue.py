@@ -139,7 +139,7 @@ MISTAKES = [
     ("country is not null", "count(*) > 3", 6, "filter: is about one act: it cannot count or sum"),
     (AFTER, '"country"\nunit = "week"\nsays', 9,
      "unit: must be one of act, session, day, got 'week'"),
-    (AFTER, '"country"\npeers = "team"\nsays', 9, "peers: 'team' is no Activity column; columns"),
+    (AFTER, '"country"\npeers = "xyzzy"\nsays', 9, "peers: 'xyzzy' is no Activity column; columns"),
     (AFTER, '"country"\npeers = "departmnt"\nsays', 9,
      "peers: 'departmnt' is no Activity column; did you mean department?"),
     (AFTER, '"country"\nvalue_is = "cuntry"\nsays', 9,
