@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from wheeltapper.simulate import cloud, okta, servers
+from wheeltapper.simulate import cloud, objects, okta, servers
 from wheeltapper.simulate.chance import Chance
 from wheeltapper.simulate.cloud import Act, Caller
 from wheeltapper.simulate.diary import Calendar
@@ -143,6 +143,8 @@ class Robots:
                 "Boto3/1.42.61 md/Botocore#1.42.61 ua/2.1 os/linux#6.1.0-28-amd64 md/arch#x86_64 "
                 "lang/python#3.12.8 md/pyimpl#CPython Botocore/1.42.61", "vpce-0a8d41c92be37f650",
             )  # fmt: skip
+            moving = Chance(self.seed, "pipeline objects", day, hour)
+            objects.stream(caller, self.seed, at + 20, moving, journal)
             for job in range(3 if hour in (1, 2, 3) else 1):
                 team = f"data-{1 + job % 2}"
                 self._call(journal, chance, at, start, caller, team, job)

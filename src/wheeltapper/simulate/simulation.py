@@ -17,6 +17,7 @@ from wheeltapper.simulate.drive import work_on_documents
 from wheeltapper.simulate.happenings import happen
 from wheeltapper.simulate.journal import DAY_S, Journal
 from wheeltapper.simulate.life import Life
+from wheeltapper.simulate.objects import fetch
 from wheeltapper.simulate.people import Person, hire
 from wheeltapper.simulate.robots import Robots
 from wheeltapper.simulate.scenario import chosen, perform
@@ -104,6 +105,7 @@ def simulate(
             if day < days:
                 life.live(day, journal)
                 work_on_documents(life, day, journal)
+                fetch(life, day, journal)
         if day < days:
             robots.live(day, first_s + day * DAY_S, journal)
             desk.share(lives, calendar, day, journal)
