@@ -58,6 +58,9 @@ from wheeltapper.detect.table import SMALLEST, Float64s, Int64s, Records, slot_i
 SECOND_US = 1e6
 STRAY = 0.1
 """Of a machine's acts, and of its owner's between them, that keep no time."""
+STRAY_BITS = log2(STRAY)
+FAR = 25.0
+"""Mean deviations beyond which a beat explains nothing."""
 MISSED = 0.3
 """Of beats that are not seen."""
 LONGEST_PAUSE = 8
@@ -140,8 +143,8 @@ def machine_bits(off_s: float, periods: int, period_s: float, jitter_s: float) -
 
     The act came `off_s` seconds off the `periods`-th expected beat; none is expected at 0.
     """
-    if periods < 1:
-        return log2(STRAY)
+    if periods < 1 or periods > LONGEST_PAUSE or abs(off_s) > FAR * jitter_s:
+        return STRAY_BITS
     seen = (1.0 - MISSED) * MISSED ** (periods - 1)
     density = period_s / (2.0 * jitter_s) * exp(-abs(off_s) / jitter_s)
     return log2((1.0 - STRAY) * seen * density + STRAY)
@@ -183,15 +186,14 @@ def _follow(pairs: Records, at: int, now: int, shortest: float, longest: float) 
         return
     elapsed = float(now - pairs[at].beat) / SECOND_US
     periods = int(min(floor(elapsed / period + 0.5), 1e9))
-    paused = periods > LONGEST_PAUSE
     off = elapsed - periods * period
-    bits = log2(STRAY) if paused else machine_bits(off, periods, period, jitter)
+    bits = machine_bits(off, periods, period, jitter)
     score = pairs[at].score + bits
     if score <= 0.0 and bits < 0.0:
         _guess(pairs, at, before, now, shortest, longest)
         return
     pairs[at].score = min(CAP, score)
-    if paused:
+    if periods > LONGEST_PAUSE:
         pairs[at].beat = now
     elif periods >= 1 and abs(off) <= NEAR * jitter:
         share = 1.0 / min(pairs[at].beats, STEADY)

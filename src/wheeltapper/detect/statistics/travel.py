@@ -31,7 +31,7 @@ a network nobody here hops with, so `llr` falls where many do.
 `observed` is km, `expected` minutes between, `before` 677 times the number of the country before
 plus that of the country now (676: unknown), `peers` the entities who hop with the network.
 
-Cost: O(1) per act, a look-up only where the network or the day is another; 80 bytes an entity, 48
+Cost: O(1) per act, a look-up only where the network or the day is another; 88 bytes an entity, 48
 to 96 for each network, and pair of networks, of an entity.
 """
 
@@ -74,11 +74,12 @@ PAIR = np.dtype([("key", "u8"), ("weight", "f8"), ("day", "i4"), ("since", "i4")
 first day of a hop, or `NO_DAY`."""
 ENTITY = np.dtype(
     [("days", "f8"), ("hops", "f8"), ("ever", "f8"), ("time", "i8"), ("network", "u8"),
-     ("latitude", "f8"), ("longitude", "f8"), ("country", "i4"), ("since", "i4"), ("day", "i4"),
-     ("hop_day", "i4")]
+     ("other", "u8"), ("latitude", "f8"), ("longitude", "f8"), ("country", "i4"), ("since", "i4"),
+     ("day", "i4"), ("hop_day", "i4")]
 )  # fmt: skip
 """Days active and days with a hop (faded to `day`, the last), and days ever; time, network and
-place of the last act whose place is known; first day, and the last with a hop."""
+place of the last act whose place is known; a network that it was on before, today; first day, and
+the last with a hop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +270,17 @@ def _step(
         if today != day:
             peers = turned(peers, opened, today, fades)
             day = today
+        if (
+            network == entities[e].network
+            and today == entities[e].day
+            and country == entities[e].country
+            and (
+                not _on_earth(latitude, longitude)
+                or (latitude == entities[e].latitude and longitude == entities[e].longitude)
+            )
+        ):
+            entities[e].time = acts.time[i]  # still where it was
+            continue
         entity, group = acts.entity[i], acts.group[i]
         here = mix(mix(entity, network), END)
         newcomer = entities[e].ever == 0
@@ -369,7 +381,13 @@ def _step(
                     pairs[at].since = today
                     all_of_it = mix(EVERYONE, value)
                     add(sums, opened.size, mix(group, value), all_of_it, 1.0, 1.0, 0.0)
-        if another_day or network != last:
+        if another_day:
+            entities[e].other = np.uint64(0)
+        elif network != last:
+            # To and fro between two networks costs no look-up.
+            another_day = network != entities[e].other
+            entities[e].other = last
+        if another_day:
             pairs = _kept(pairs, own.size, here, today, capacity)
             _count(pairs, here, today, fades)
     return Own(pairs, own.size, entities), opened, peers, hits
