@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judging import ACTS, detector, judged, table_of
 
-from wheeltapper.detect.places import Countries, countries, least_distances, number_of
+from wheeltapper.detect.places import number_of
 from wheeltapper.detect.statistics.travel import Settings, great_circle_km
 from wheeltapper.testing import activities, activity
 
@@ -262,39 +262,6 @@ def test_countries_alone_are_enough():
 @pytest.mark.parametrize("country", ["BE", "DE", "NL", None, "XX", "ZZ", "nl"])
 def test_neighbours_and_what_is_no_country_say_nothing(country):
     assert by_country(abroad(country)) == []
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "least", "most"),
-    [("NL", "NG", 4000, 4500), ("NL", "BE", 0, 100), ("US", "RU", 2800, 3300),
-     ("FR", "GF", 6000, 7100), ("US", "CA", 0, 100), ("IE", "GB", 0, 400), ("AU", "NL", 10_000,
-     14_000)],
-)  # fmt: skip
-def test_the_table_has_known_distances(one, other, least, most):
-    known = countries()
-    a, b = known.row[number_of(one)], known.row[number_of(other)]
-    assert least <= 100 * int(known.steps[a, b]) <= most
-
-
-def test_the_table_is_one_of_distances():
-    known: Countries = countries()
-    assert (known.steps == known.steps.T).all()
-    assert (known.steps.diagonal() == 0).all()
-    assert known.steps.max() <= 200  # half the way round the Earth
-    assert sorted(known.row[known.row >= 0]) == list(range(len(known.steps)))
-
-
-def test_distances_are_made_from_the_cities_that_count():
-    cities = [
-        {"countrycode": "AA", "population": n, "latitude": 0, "longitude": x}
-        for n, x in [(500_000, 0), (200_000, 1), (150_000, 2), (90_000, 30)]
-    ]
-    cities.append({"countrycode": "BB", "population": 10, "latitude": 0, "longitude": 32})
-    cities.append({"countrycode": "??", "population": 10, "latitude": 0, "longitude": 32})
-    codes, steps = least_distances(cities)
-    assert codes.tolist() == [number_of("AA"), number_of("BB")]
-    # Thirty degrees, not two: the fourth city is too small.
-    assert int(steps[0, 1]) == int(30 * EARTH * radians(1) // 100)
 
 
 def test_settings_that_make_no_sense_are_refused():

@@ -2,8 +2,8 @@
 
 Good at a stolen token or key in a script that polls, a beacon, a scheduled job under somebody's
 name; a missed beat, jitter and a person's own acts in between do not hide it. Blind to a script
-that draws its pauses at random from a wide range, and to periods outside `min_minutes` to
-`max_hours`. Silent about an act without value, before `min_beats` in `min_hours`, about a value at
+whose pauses vary by more than a fifth (a schedule's beats by an eighth), and to periods outside
+`min_minutes` to `max_hours`. Silent about an act without value, before `min_beats` in `min_hours`, about a value at
 which the entity was regular on two days before, and, by what it weighs, about one that many peers
 are regular at: a mail client that polls is everybody's. Entries leave service accounts out.
 
@@ -27,7 +27,7 @@ its own, so with c: days it was regular at this value, the first left out, n: da
 
 A finding comes once a day of regularity. `observed` is beats, `expected` the period in seconds.
 
-Cost: O(1) per act; 160 to 320 bytes a kept (entity, value), 40 an entity. What goes beyond the
+Cost: O(1) per act; 160 to 320 bytes a kept (entity, value), 24 an entity. What goes beyond the
 capacity is dropped by age, the longest unseen quarter at once, and counted in `size[1]`.
 """
 

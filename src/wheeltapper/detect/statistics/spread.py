@@ -21,7 +21,7 @@ amounts are capped at eight standard deviations, so a sweep does not become the 
 `observed` is the count so far, `expected` the mean, `peers` the peers' mean, `before` how many
 windows of theirs stand behind it.
 
-Cost: O(1) per act and O(2,048 bits) once for a window of more than eight; 168 bytes an entity, 280
+Cost: O(1) per act and O(2,048 bits) once for a window of more than eight; 140 bytes an entity, 280
 for each whose window ever had more. Of bitmaps the `capacity` used last are kept; an entity whose
 bitmap went to another within a window counts no further in it.
 """

@@ -31,7 +31,7 @@ a network nobody here hops with, so `llr` falls where many do.
 `observed` is km, `expected` minutes between, `before` 677 times the number of the country before
 plus that of the country now (676: unknown), `peers` the entities who hop with the network.
 
-Cost: O(1) per act, a look-up only where the network or the day is another; 88 bytes an entity, 48
+Cost: O(1) per act, a look-up only where the network or the day is another; 80 bytes an entity, 48
 to 96 for each network, and pair of networks, of an entity.
 """
 
