@@ -95,17 +95,17 @@ class Settings:
     """Strength of the peers in the entity's own model, in units of history."""
     discount: float = 0.5
     """How much each new step of the past makes new ones likely, from 0 to below 1."""
-    peers_prior: float = 20.0
+    peers_prior: float = 50.0
     """Units of the peers' history that outweigh what they do in shorter contexts."""
     strength: float = 0.7
     """Share of a step's evidence that counts, 1 if steps told all that they seem to."""
     most_bits: float = 8.0
     """No step is more evidence than this, for or against."""
-    enter: float = 0.01
+    enter: float = 0.02
     """Chance that the next unit is somebody else's, after one of the entity's own."""
     stay: float = 0.8
     """Chance that the next unit is somebody else's, after one that was."""
-    trust: float = 0.85
+    trust: float = 0.8
     """A unit is learned if it is the entity's own with at least this probability."""
     patience: float = 50.0
     """Units in doubt in a row after which they are learned nevertheless."""
