@@ -131,7 +131,7 @@ def test_backtest_of_a_draft_for_programs(copy, tmp_path):
     draft = shutil.move(edited(copy, 0), tmp_path / "draft.toml")
     told = call("backtest", "--entry", draft, "--format", "json", folder=copy).stdout
     row = json.loads(told)
-    assert row["against"] == "the workspace's version"
+    assert row["against"] == "the packaged version"
     assert row["added"] == row["findings"] - 1
     assert set(row) >= {"per_day", "per_entity", "in_cases", "examples", "seconds", "acts"}
     assert list(row["per_day"][0]) == ["day", "findings", "entities", "added", "gone"]

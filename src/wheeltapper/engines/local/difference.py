@@ -32,10 +32,14 @@ def changes_of(before: object, now: object) -> tuple[Change, ...]:
         return ()
     a, b = _flat(before), _flat(now)
     return tuple(
-        Change(field=name, before=str(a.get(name, "")), now=str(b.get(name, "")))
+        Change(field=name, before=_told(a.get(name, "")), now=_told(b.get(name, "")))
         for name in dict.fromkeys([*a, *b])
         if a.get(name, "") != b.get(name, "")
     )
+
+
+def _told(value: object) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _flat(entry: Detector) -> Mapping[str, object]:

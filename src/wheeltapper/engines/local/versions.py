@@ -114,7 +114,8 @@ def _draft(root: Path, name: str | None, draft: Path) -> Versions:
     before = _entries(root).get(name)
     if before is None or before == held[name]:
         return Versions(now=held[name])
-    return Versions(now=held[name], before=before, against=WORKSPACE)
+    shipped = _entries().get(name) == before
+    return Versions(now=held[name], before=before, against=PACKAGED if shipped else WORKSPACE)
 
 
 def _listed(names: Iterable[str]) -> str:
