@@ -3,9 +3,10 @@
 Good at a stolen token or key in a script that polls, a beacon, a scheduled job under somebody's
 name; a missed beat, jitter and a person's own acts in between do not hide it. Blind to a script
 whose pauses vary by more than a fifth (a schedule's beats by an eighth), and to periods outside
-`min_minutes` to `max_hours`. Silent about an act without value, before `min_beats` in `min_hours`, about a value at
-which the entity was regular on two days before, and, by what it weighs, about one that many peers
-are regular at: a mail client that polls is everybody's. Entries leave service accounts out.
+`min_minutes` to `max_hours`. Silent about an act without value, before `min_beats` in `min_hours`,
+about a value at which the entity was regular on two days before, and, by what it weighs, about one
+that many peers are regular at: a mail client that polls is everybody's. Entries leave service
+accounts out.
 
 Method: a period is followed for each (entity, value) as a phase-locked loop does: an act is
 expected a whole number of periods (at most eight) after the last beat. Whether it comes then is a
