@@ -203,6 +203,15 @@ def test_a_joiner_is_judged_by_peers_and_then_by_its_own_history():
     assert 0.03 < evidence["peers"] < 0.07  # one success in 21 came after typos
 
 
+def test_who_changed_the_group_is_not_taken_off_one_that_never_counted_them():
+    peers = [row | {"peer_group": "red"} for who in ("kim", "lee") for row in habit(1, 30, who)]
+    mine = [row | {"peer_group": "blue"} for row in habit(1, 30)]
+    (found,) = said([*peers, *mine, *(row | {"peer_group": "red"} for row in tries(40, 41))])
+    evidence = json.loads(found["evidence"])
+    assert evidence["of_peers"] == 2
+    assert 0.02 < evidence["peers"] < 0.08
+
+
 def test_an_entity_is_no_peer_of_its_own():
     (found,) = said([*[row for day in range(9) for row in tries(2, day)], *tries(90, 10)])
     evidence = json.loads(found["evidence"])

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from math import fsum, log2
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging import ACTS, detector, judged, table_of
 
@@ -135,6 +135,7 @@ def test_back_after_months_is_told_once_with_how_long_and_how_active_before():
     assert (evidence["peers"], evidence["of_peers"], evidence["before"]) == (0, 6, 0)
 
 
+@settings(max_examples=20)
 @given(st.integers(61, 400), st.integers(61, 400))
 def test_a_longer_silence_never_scores_less(one, other):
     talkative = detector("dormant", settings={"min_bits": 0.0, "min_days": 4.0})
@@ -191,6 +192,12 @@ def test_an_entity_is_no_peer_of_its_own():
     evidence = json.loads(found[-1]["evidence"])
     assert found[-1]["observed"] == 211
     assert (evidence["peers"], evidence["of_peers"]) == (0, 6)
+
+
+def test_who_changed_the_group_is_not_taken_off_one_that_never_counted_them():
+    moved = [row | {"peer_group": "blue"} for row in ana(*DAILY)]
+    (found,) = said([*team(230), *moved, *ana(200)])
+    assert json.loads(found["evidence"])["of_peers"] == 6
 
 
 def test_days_are_utc_days_whatever_the_hour():

@@ -227,6 +227,18 @@ def test_an_entity_is_no_peer_of_its_own():
     assert json.loads(only["evidence"])["of_peers"] == 0
 
 
+def test_who_changed_the_group_is_not_taken_off_one_that_never_counted_them():
+    rows = [row | {"peer_group": "blue"} for row in WEEKS]
+    peers = peers_and([]).to_pylist()
+    odd = activity(days=30, bytes=10**13, peer_group="red")
+    (found,) = judged(activities([*peers, *rows, odd]), [detector("volume", settings={})])[
+        0
+    ].to_pylist()[-1:]
+    evidence = json.loads(found["evidence"])
+    assert evidence["of_peers"] == 3
+    assert evidence["peers"] == pytest.approx(29 * MB, rel=0.3)
+
+
 def test_the_ratio_tells_what_peers_would_do_from_what_nobody_does():
     mine = [*WEEKS, activity(days=30, bytes=20_000 * MB)]
     one = detector("volume", settings={})
