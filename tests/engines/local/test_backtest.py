@@ -240,6 +240,13 @@ def test_figures_are_json_and_add_up(copy):
     assert len(told["examples"]) >= 2
 
 
+def test_a_notebook_shows_it_in_short(town):
+    found = town.backtest("any.country", days=30, examples=0)
+    n = found.raised.height
+    assert repr(found) == f"<backtest of any.country: {n} findings on 30 days>"
+    assert "<table" in found._repr_html_()
+
+
 @pytest.mark.slow
 def test_other_thresholds_are_what_drafts_with_them_say(copy):
     assert copy.backtest("any.country").thresholds.height == 0

@@ -43,7 +43,7 @@ HABIT_DAYS = 90
 """How far back refinement asks what a rule has said."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Backtest:
     """What a detector would have said; all frames are Polars, all times UTC."""
 
@@ -76,6 +76,13 @@ class Backtest:
     dropped: int
     """Cases that would give way to these within the budget."""
     cost: Replay
+
+    def __repr__(self) -> str:
+        beside = f" against {self.against}" if self.against else ""
+        return (
+            f"<backtest of {self.detector}{beside}: {self.raised.height} findings on "
+            f"{self.days.height} days>"
+        )
 
     @property
     def raised(self) -> pl.DataFrame:
