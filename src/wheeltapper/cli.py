@@ -24,6 +24,7 @@ from wheeltapper.command import (
     since_until,
 )
 from wheeltapper.detector_commands import backtest, detectors
+from wheeltapper.errors import WheeltapperError
 from wheeltapper.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -327,17 +328,42 @@ def simulate(
 
 @main.command()
 @click.option("--until", callback=moment, help="Learn from what lies before this time.")
+@click.option("--only", type=click.Choice(["model", "weights"]), help="One of the two alone.")
 @click.pass_context
-def train(ctx: click.Context, until: datetime | None) -> None:
-    r"""Train the model of user-days on what the lake holds; it judges the days after.
+def train(ctx: click.Context, until: datetime | None, only: str | None) -> None:
+    r"""Learn from the lake: the model of user-days, and what findings are worth as evidence.
+
+    The model judges the days after. Weights are learned by putting sessions under other names in a
+    copy of the history, and count when cases are made again.
 
     \b
         wheeltapper train --until 2026-10-01
     """
     ws = open_workspace(ctx)
-    with progress_bar("training"):
-        made = ws.train(until)
-    say(f"model.{made.name} is in {ws.root / 'models'}/; its card says how good it is")
+    if only != "weights":
+        with progress_bar("training"):
+            made = ws.train(until)
+        say(f"model.{made.name} is in {ws.root / 'models'}/; its card says how good it is")
+    if only != "model":
+        _learn_weights(ws, until, must=only == "weights")
+
+
+def _learn_weights(ws: Workspace, until: datetime | None, *, must: bool) -> None:
+    """Learn weights and say so; too little history is an error only where they `must` be."""
+    try:
+        with progress_bar("learning weights"):
+            learned = ws.learn_weights(until)
+    except WheeltapperError as error:
+        if must:
+            raise
+        say(str(error))
+        return
+    before, now = (learned.average_precision[name] for name in ("prior", "learned"))
+    told = f"average precision {now:.3f} on exchanged sessions, {before:.3f} with the catalogue's"
+    if learned.curves:
+        say(f"weights of {len(learned.curves)} detectors are in {ws.root / 'models'}/: {told}")
+    else:
+        say(f"the catalogue's weights are kept, they do as well: {told}")
 
 
 @main.group()

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from wheeltapper.engines.local.telling import Surroundings
     from wheeltapper.engines.local.trials import Tried
     from wheeltapper.ingest import Progress, Sources
+    from wheeltapper.refine.weights import Weights
     from wheeltapper.refine.words import Vocabulary
     from wheeltapper.store.casebook import Casebook
     from wheeltapper.store.lake import Lake
@@ -222,6 +223,24 @@ class Workspace:
         if last is None:
             raise WheeltapperError("there is nothing to learn from; fill the lake with: ingest")
         return train(lake.scan(None, last), last, self.root / "models")
+
+    def learn_weights(self, until: datetime | None = None) -> "Weights":
+        """Learn what findings are worth from exchanges in the history before `until`.
+
+        What is learned is kept in `models/weights.json`, and counts when cases are made again.
+
+        Raises
+        ------
+        WheeltapperError   if there is too little history; the weights there were are kept.
+        """
+        from wheeltapper.engines.local import exchange
+        from wheeltapper.engines.local.judges import WEIGHTS
+
+        judges = self.judges()
+        acts = exchange.history(self.lake, judges.detectors, until)
+        learned = exchange.learn(acts, judges.detectors, judges.secret)
+        learned.save(self.root / "models" / WEIGHTS)
+        return learned
 
     def backtest(
         self,

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wheeltapper.refine.weigh import BITS_CAP, HARM_SHARE, weigh
+from wheeltapper.refine.weights import Curve
 from wheeltapper.refine.wording import Wording, Wordings
 
 WORDINGS = Wordings(
@@ -53,11 +54,37 @@ figures = st.floats(allow_nan=False, width=32)
 
 
 @given(bits=figures, llr=figures, more=figures)
-def test_evidence_is_never_negative_bounded_and_grows_with_its_figures(bits, llr, more):
+def test_evidence_is_bounded_and_grows_with_its_figures(bits, llr, more):
     one, other = weighed(
         finding(bits=bits, llr=llr), finding(bits=max(bits, more), llr=max(llr, more))
     )["evidence"]
-    assert 0 <= one <= other <= BITS_CAP
+    assert -BITS_CAP <= one <= other <= BITS_CAP
+
+
+def test_only_a_ratio_that_outweighs_all_surprise_speaks_for_the_entity():
+    rare_for_all, its_own = weighed(
+        finding(detector="cloudtrail.action", action="delete", bits=8.0, llr=-2.0),
+        finding(detector="cloudtrail.action", action="delete", bits=0.5, llr=-4.5),
+    ).to_dicts()
+    assert rare_for_all["evidence"] == 8.0 / 2 + HARM_SHARE * 6
+    # What is its own is not made worse by what it can do.
+    assert (its_own["evidence"], its_own["harm"]) == (-2.0, 0.0)
+
+
+def test_a_learned_curve_takes_the_place_of_the_weight():
+    learned = Wording(
+        name="cloudtrail.action", family="novelty", about="", says="{did}", weight=0.25,
+        curve=Curve((0.5, 1.0, 2.0, 0.0)),
+    )  # fmt: skip
+    rows = [
+        finding(detector="cloudtrail.action", action="list", bits=30.0, llr=llr)
+        for llr in (-2.0, 1.0, 3.0, 9.0)
+    ]
+    found = weigh(frame(rows), Wordings({"cloudtrail.action": learned}), harm)
+    harmful = 0.25 * HARM_SHARE * 1.0
+    assert found["evidence"].to_list() == [
+        -1.0 + harmful, 1.0 + harmful, 4.0 + harmful, 8.0 + harmful
+    ]  # fmt: skip
 
 
 @given(many())

@@ -23,6 +23,7 @@ from wheeltapper.refine.habit import habit
 from wheeltapper.refine.link import link
 from wheeltapper.refine.looked_up import Gathered, Lake
 from wheeltapper.refine.rank import rank
+from wheeltapper.refine.relieve import relieve
 from wheeltapper.refine.suppress import suppress
 from wheeltapper.refine.telling import telling_of
 from wheeltapper.refine.tie import ties
@@ -45,7 +46,8 @@ def stories_of(
     gap_hours: float,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Weighed findings with their `span`, and the stories they make, with `score`."""
-    weighed = warm_up(weigh(findings, wordings, words.severity), looked_up.days_of_sources(lake))
+    weighed = relieve(weigh(findings, wordings, words.severity))
+    weighed = warm_up(weighed, looked_up.days_of_sources(lake))
     weighed = group(suppress(discount(habit(weighed)), judged), gap_hours)
     alone = combine(weighed)
     weighed = link(weighed, alone, ties(lake, alone, weighed))

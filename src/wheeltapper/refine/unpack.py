@@ -9,6 +9,7 @@ EVIDENCE = pl.Struct(
         "app": pl.String,
         "action": pl.String,
         "source": pl.String,
+        "session": pl.String,
         "target": pl.String,
         "outcome": pl.String,
         "peer_group": pl.String,

@@ -1,13 +1,17 @@
 """Weigh: how much a finding says, on one scale for all detectors.
 
-A finding has two figures in bits: its surprise under the entity's own history, and how much better
-a peer's habits would explain it. Half of each counts, times the detector's weight: own surprise
+Where weights were learned (`exchange`), a finding's evidence is what its log-likelihood ratio
+against peers was worth among exchanged sessions. Elsewhere half its surprise under the entity's
+own history and half the ratio count, times the detector's weight in the catalogue: own surprise
 alone is fooled by entities whose habit is novelty, the ratio alone forgets that nobody else does
-it either. Harm is added: of two equally unusual acts the one that can hurt comes first.
+it either. A ratio that outweighs all surprise downwards speaks *for* the entity: its evidence is
+negative. Harm is added to what speaks against it: of two equally unusual acts the one that can
+hurt comes first.
 """
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import polars as pl
 
 from wheeltapper.refine.wording import Wordings
@@ -40,20 +44,34 @@ def weigh(
             dtype=pl.Float64,
         )
     )
+    bits, llr = pl.col("bits").clip(0, BITS_CAP), pl.col("llr").clip(-BITS_CAP, BITS_CAP)
+    for_it = bits + llr < 0
+    said = pl.when(for_it).then((bits + llr) / 2).otherwise((bits + llr.clip(0)) / 2)
     return (
-        findings.join(harm, on=["source", "app", "action"], how="left", nulls_equal=True)
+        findings.with_columns(learned=_learned(findings, wordings))
+        .join(harm, on=["source", "app", "action"], how="left", nulls_equal=True)
         .with_columns(
             weight=pl.col("detector").replace_strict(weights, return_dtype=pl.Float64),
-            harm=pl.when(pl.col("detector").is_in(list(acting)))
+            harm=pl.when(pl.col("detector").is_in(list(acting)) & ~for_it)
             .then(pl.col("harm"))
             .otherwise(0.0),
             key=pl.coalesce(pl.col("value"), pl.lit("")),
         )
         .with_columns(
-            evidence=pl.col("weight")
-            * (
-                (pl.col("bits").clip(0, BITS_CAP) + pl.col("llr").clip(0, BITS_CAP)) / 2
-                + HARM_SHARE * pl.col("harm")
-            )
+            evidence=pl.coalesce("learned", pl.col("weight") * said)
+            + pl.col("weight") * HARM_SHARE * pl.col("harm")
         )
+        .drop("learned")
     )
+
+
+def _learned(findings: pl.DataFrame, wordings: Wordings) -> pl.Series:
+    """Evidence as the detectors' curves have it, bits; null where there is none."""
+    out = np.full(len(findings), np.nan)
+    detector, llr = findings["detector"].to_numpy(), findings["llr"].to_numpy()
+    for name in findings["detector"].unique().to_list():
+        curve = wordings.of(name).curve
+        if curve is not None:
+            of_it = detector == name
+            out[of_it] = np.interp(llr[of_it], *curve.points())
+    return pl.Series("learned", out).fill_nan(None)

@@ -7,6 +7,8 @@ to know nothing of theirs.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wheeltapper.refine.weights import Curve
+
 RULE = "rule."
 MODEL = "model."
 
@@ -23,6 +25,8 @@ class Wording:
     """Clause such as `from {value}` or `{did}`; with a preposition in front it says how."""
     weight: float = 1.0
     """Share of its evidence that counts."""
+    curve: Curve | None = None
+    """What its ratios are worth, where that was learned."""
     filter: str = ""
     """SQL condition: the acts it looked at."""
     value: str = ""

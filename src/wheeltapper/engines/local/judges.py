@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wheeltapper.detect import catalogue
@@ -11,9 +11,13 @@ from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.models.registry import Registry
 from wheeltapper.detect.rules.ruleset import BUILTIN, Ruleset
 from wheeltapper.engines.local.models import Models
+from wheeltapper.refine import weights
+from wheeltapper.refine.weights import Weights
 from wheeltapper.refine.wording import MODEL, RULE, Wording, Wordings
 
 SECRET_BYTES = 16
+WEIGHTS = "weights.json"
+"""In the folder of models: what findings are worth, as learned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,7 @@ class Judges:
     rules: Ruleset
     models: Models
     secret: bytes
+    weights: Weights = field(default_factory=Weights)
 
 
 def judges(root: Path, detectors: Sequence[Detector], off: Sequence[str]) -> Judges:
@@ -34,6 +39,7 @@ def judges(root: Path, detectors: Sequence[Detector], off: Sequence[str]) -> Jud
         rules=Ruleset.load([BUILTIN, root / "rules"], off),
         models=Models([m for m in models if not catalogue.switched_off(MODEL + m.card.name, off)]),
         secret=_secret(root / "state" / "secret"),
+        weights=weights.load(root / "models" / WEIGHTS),
     )
 
 
@@ -61,17 +67,20 @@ def _secret(path: Path) -> bytes:
 
 def wordings(judges: Judges) -> Wordings:
     """The words and weights of everything that judges, for `refine`."""
-    return _wordings(judges.detectors, judges.rules, judges.models.names)
+    return _wordings(judges.detectors, judges.rules, judges.models.names, judges.weights)
 
 
 def wordings_of(root: Path, detectors: Sequence[Detector]) -> Wordings:
     """The same of everything in the workspace in `root`, switched off or on."""
     models = [m.card.name for m in Registry(root / "models").models]
-    return _wordings(detectors, Ruleset.load([BUILTIN, root / "rules"]), models)
+    learned = weights.load(root / "models" / WEIGHTS)
+    return _wordings(detectors, Ruleset.load([BUILTIN, root / "rules"]), models, learned)
 
 
-def _wordings(detectors: Sequence[Detector], rules: Ruleset, models: Sequence[str]) -> Wordings:
-    known = dict(detector_wordings(detectors).by_name)
+def _wordings(
+    detectors: Sequence[Detector], rules: Ruleset, models: Sequence[str], learned: Weights
+) -> Wordings:
+    known = dict(detector_wordings(detectors, learned).by_name)
     for rule in rules.rules:
         name = RULE + rule.name
         known[name] = Wording(name=name, family="rule", about=rule.title, says="{did}")
@@ -83,8 +92,9 @@ def _wordings(detectors: Sequence[Detector], rules: Ruleset, models: Sequence[st
     return Wordings(known)
 
 
-def detector_wordings(detectors: Sequence[Detector]) -> Wordings:
+def detector_wordings(detectors: Sequence[Detector], learned: Weights | None = None) -> Wordings:
     """The words and weights of catalogue entries."""
+    curves = learned.curves if learned else {}
     return Wordings(
         {
             d.name: Wording(
@@ -93,6 +103,7 @@ def detector_wordings(detectors: Sequence[Detector]) -> Wordings:
                 about=d.about,
                 says=d.says,
                 weight=d.weight,
+                curve=curves.get(d.name),
                 filter=d.filter,
                 value=d.value_sql,
                 value_column=d.words_of,
