@@ -260,8 +260,8 @@ class Workspace:
         ----------
         detector : `any.country`, `rule.NAME` or `model.NAME`; one that is switched off as well.
             May be left out where `entry` holds one alone.
-        days, since, until : the window: the last `days` days up to `until` (default: the lake's
-            end), or from `since`. What lies before it is learned from.
+        days, since, until : the last `days` days up to `until` (default: the lake's end), or from
+            `since`. What lies before is learned from.
         entry : a file with a draft of the detector, which is tested instead of the workspace's
         examples : how many findings are told in words, of each kind of change
         thresholds : judge with other `min_bits` as well
@@ -291,14 +291,11 @@ class Workspace:
             found,
             since=begin,
             until=end,
-            around=self._around(),
-            secret=secret_of(self.root),
+            around=self._around(), secret=secret_of(self.root),
             step_rows=self.config.detect.step,
             threads=self.config.detect.threads,
-            examples=examples,
-            thresholds=thresholds,
-            progress=progress,
-        )
+            examples=examples, thresholds=thresholds, progress=progress,
+        )  # fmt: skip
 
     def detector(self, name: str) -> "Entry":
         """A statistical detector explained, with what it has said here; switched off or on.
