@@ -321,7 +321,8 @@ def simulate(
     for reason in done.left_out:
         say(f"left out: {reason}")
     if done.truths:
-        say(f"{len(done.truths)} attacks are planted: {done.out / 'truth.ndjson'}")
+        names = ", ".join(truth.scenario for truth in done.truths)
+        say(f"planted, as {done.out / 'truth.ndjson'} tells: {names}")
     if done.real:
         say(f"{done.real:,} of them are real, the rest is simulated: {done.out / 'SOURCES.md'}")
 
