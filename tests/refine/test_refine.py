@@ -93,3 +93,19 @@ def test_a_verdict_counts_for_what_comes_after(again):
     scores = {c.id: c.score for c in again(settings=settings, judged=[earlier])}
     assert scores.get(top.id, 0.0) < top.score
     assert again(settings=settings, judged=[expected])[0].score == top.score
+
+
+def test_two_stories_that_rest_on_the_same_act_are_two_cases(office, again):
+    """A model's finding begins with the first act of its day, as another story may."""
+    first, *rest = office.lake.findings().to_pylist()
+    later = {
+        **first,
+        "detector": "model.x",
+        "time": first["time"] + timedelta(hours=20),
+        "event_ids": [*first["event_ids"], *rest[-1]["event_ids"]],
+    }
+    loud = [{**row, "bits": 40.0, "llr": 40.0} for row in (first, later)]
+    cases = again(findings=pa.Table.from_pylist(loud, finding.SCHEMA))
+    assert len(cases) == 2
+    assert len({case.id for case in cases}) == 2
+    assert len({case.start for case in cases}) == 1

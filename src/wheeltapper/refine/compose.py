@@ -70,7 +70,8 @@ def compose(
     techniques = [t for f in sorted(kept, key=lambda f: f.first) for t in f.finding.attack]
     apps = list(dict.fromkeys(f.app for f in kept if f.app))
     return Case(
-        id=case_id(story["entity_type"], story["entity"], start),
+        # Not by its first act: a model's finding begins with its day, as another story may.
+        id=case_id(story["entity_type"], story["entity"], story["began"]),
         rank=rank,
         score=float(story["score"]),
         entity_type=story["entity_type"],
@@ -108,9 +109,9 @@ def _of(told: Sequence[Told], entity: str) -> list[Told]:
     return [one for one in told if one.entity == entity] or list(told)
 
 
-def case_id(entity_type: str, entity: str, start: datetime) -> str:
-    """The same story keeps its id when it grows: it is named by who and by when it began."""
-    name = f"{entity_type}\0{entity}\0{start.isoformat()}"
+def case_id(entity_type: str, entity: str, began: datetime) -> str:
+    """The same story keeps its id when it grows: it is named by who, and by its first finding."""
+    name = f"{entity_type}\0{entity}\0{began.isoformat()}"
     return hashlib.blake2b(name.encode(), digest_size=6).hexdigest()
 
 

@@ -164,7 +164,12 @@ def _told(
     )  # fmt: skip
     events = _events(merged, lake, wordings)
     span = events.group_by("story").agg(start=pl.col("time").min(), end=pl.col("time").max())
-    chosen = chosen.drop("start", "end").join(span, on="story", how="inner").sort("story")
+    chosen = (
+        chosen.rename({"start": "began"})
+        .drop("end")
+        .join(span, on="story", how="inner")
+        .sort("story")
+    )
     if not len(chosen):  # their acts have gone from the lake
         return []
     whole = members.join(chosen.select("story", "start", "end"), on="story")
