@@ -123,8 +123,10 @@ class _Source:
 
     def _function(self, name: str, arguments: list[dict[str, Any]]) -> str:
         parts = [self.of(argument) for argument in arguments]
-        if name in ("~~", "!~~"):
+        if name in ("~~", "!~~", "~~*", "!~~*"):
             text, pattern = parts[0], arguments[1]["literal"]["text"]
+            if name.endswith("*"):  # whatever the case of letters
+                text, pattern = f"lower({text})", pattern.lower()
             middle = pattern.strip("%")
             if "%" in middle or "_" in middle:
                 key = f"pattern{len(self.names)}"
@@ -137,7 +139,7 @@ class _Source:
                 test = f"{text}.endswith({middle!r})"
             else:
                 test = f"{text}.startswith({middle!r})"
-            test = test if name == "~~" else f"not ({test})"
+            test = f"not ({test})" if name.startswith("!") else test
             return f"({text} is not None and {test})"
         if name == "regexp_extract":
             key = f"pattern{len(self.names)}"
