@@ -133,7 +133,8 @@ def learned(
     findings: pl.DataFrame, commits: Commits, detectors: Sequence[Detector], lessons: Sessions
 ) -> np.ndarray:
     """Evidence of each commit, by weights from before its half year and without its author."""
-    prior = [d.weight for d in detectors]
+    able = exchanges.able(detectors)
+    prior = [d.weight for d in able]
     part = exchanges.part_of(commits.actor, PARTS)
     total = np.zeros(len(commits.truth))
     begins, ends = int(commits.time_us[0]), int(commits.time_us[-1])
@@ -144,7 +145,7 @@ def learned(
             before = (lessons.time_us < first) & (lessons.time_us >= first - LEARNED_US)
             before &= exchanges.without(lessons, fifth, PARTS)
             fitted = exchange.fit(lessons.where(before).lesson, prior)
-            curves = {d.name: c for d, c in zip(detectors, fitted, strict=True)}
+            curves = {d.name: c for d, c in zip(able, fitted, strict=True)}
             names = [commits.native_id[i] for i in mine]
             of_them = findings.filter(pl.col("commit").is_in(names))
             bits = evidence(of_them, detectors, curves)
@@ -166,14 +167,14 @@ def main() -> None:
     commits = scored(acts, asked.truth)
     if not commits.truth.any():
         sys.exit("no impostor among the commits that are scored: is TRUTH of this FILE?")
-    detectors = exchanges.able([d for d in catalogue.load() if d.name.startswith("git.")])
+    detectors = [d for d in catalogue.load() if d.name.startswith("git.")]
     _, said = process(start(detectors), acts, detectors, SECRET)
     commit_of = dict(zip(acts["event_id"].to_pylist(), acts["native_id"].to_pylist(), strict=True))
     findings = unpacked(said)
     findings = findings.with_columns(
         commit=pl.Series([commit_of[ids[0]] for ids in findings["event_ids"].to_list()])
     )
-    lessons = exchanges.lessons(acts, detectors, SECRET)
+    lessons = exchanges.lessons(acts, exchanges.able(detectors), SECRET)
     by_prior = evidence(findings, detectors, {})
     alone = learned(findings, commits, detectors, lessons)
     scores = {

@@ -12,6 +12,7 @@ from wheeltapper.refine.exchange import (
     evidence,
     fit,
     found_at,
+    stretch,
 )
 from wheeltapper.refine.weights import KNOTS
 
@@ -100,3 +101,13 @@ def test_found_at_a_rate_of_false_alarms():
     score = np.append(np.arange(100.0), [99.5, 98.5, *[0.0] * 8])
     assert found_at(truth, score, 0.0) == pytest.approx(0.1)
     assert found_at(truth, score, 0.01) == pytest.approx(0.2)
+
+
+def test_stretched_curves_weigh_together_what_the_catalogue_gave_them():
+    one, prior = lesson(2.0), [0.5, 0.25]
+    curves = fit(one, prior)
+    by = stretch(one.llr, curves, prior)
+    against = np.maximum(one.llr, 0.0)
+    wide = [c.stretched(by) for c in curves]
+    assert evidence(against, wide).sum() == pytest.approx((against @ prior).sum(), rel=1e-3)
+    assert stretch(one.llr * 0, curves, prior) == 1.0

@@ -39,3 +39,8 @@ def test_lists_say_a_thing_once():
     assert listed([]) == ""
     assert listed(["a", "a"]) == "a"
     assert listed(["a", "b", "a", "c"], "or") == "a, b or c"
+
+
+def test_a_number_is_no_name_for_people():
+    assert group(told(peer_group="-480"), 12) == "12 others"
+    assert group(told(peer_group="120"), 1) == "1 other"

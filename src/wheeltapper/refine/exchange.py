@@ -118,6 +118,16 @@ def evidence(llr: Floats, curves: Sequence[Curve]) -> Floats:
     return np.maximum(total, 0.0)
 
 
+def stretch(llr: Floats, curves: Sequence[Curve], prior: Sequence[float]) -> float:
+    """What to multiply curves by so that what was said weighs as much as by the prior."""
+    against = np.maximum(llr, 0.0)
+    learned = sum(
+        float(np.interp(column, *curve.points()).sum())
+        for column, curve in zip(against.T, curves, strict=False)
+    )
+    return float((against @ np.asarray(prior)).sum() / learned) if learned > 0 else 1.0
+
+
 def average_precision(truth: Bools, score: Floats, rate: float | None = None) -> float:
     """Area under precision over recall, ties sharing their place; 0 where nothing is true.
 

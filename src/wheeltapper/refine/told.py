@@ -122,7 +122,9 @@ def group(told: Told, of: int) -> str:
 def peer(told: Told) -> str:
     """What one of those is called that the entity is compared with."""
     name = values.clean(told.peer_group, 40)
-    return f"{name} peer" if name and told.entity_type == "actor" else ""
+    if not name or name.removeprefix("-").isdigit():  # no name for people, such as a UTC offset
+        return ""
+    return f"{name} peer" if told.entity_type == "actor" else ""
 
 
 def listed(items: Sequence[str], last: str = "and") -> str:

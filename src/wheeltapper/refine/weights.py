@@ -30,6 +30,9 @@ class Curve:
         if len(self.slopes) != len(KNOTS) - 1 or not all(s >= 0 for s in self.slopes):
             raise ValueError(f"a curve has {len(KNOTS) - 1} slopes from 0, got {self.slopes}")
 
+    def stretched(self, by: float) -> "Curve":
+        return Curve(tuple(round(slope * by, 4) for slope in self.slopes))
+
     def points(self) -> tuple[list[float], list[float]]:
         """The curve's corners: llr and evidence, for interpolation."""
         evidence = [0.0] * len(KNOTS)
@@ -57,6 +60,9 @@ class Weights:
     hundred were exchanged; as `learned` and with the catalogue's weights as `prior`."""
     tpr_at_fpr: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """The same as shares found at false-positive rates."""
+    stretch: float = 1.0
+    """What the curves were multiplied by, so that together they weigh what the catalogue's weights
+    would: exchanges tell detectors' worth beside each other, not beside a rule's."""
     curves: Mapping[str, Curve] = field(default_factory=dict)
     """By detector."""
     version: int = VERSION

@@ -111,7 +111,8 @@ def test_an_empty_lake_teaches_nothing():
         learn(project().slice(0, 0), DETECTORS, SECRET)
 
 
-def test_detectors_of_addresses_are_left_out():
-    able = exchange.able(catalogue.load())
-    assert able
-    assert {d.entity for d in able} == {"actor"}
+def test_only_detectors_of_how_an_actor_acts_can_tell_one_from_another():
+    able = {d.name for d in exchange.able(catalogue.load())}
+    assert {"git.utc_offset", "any.country", "any.hour"} <= able
+    # An address, an amount, an act that can do harm: other questions.
+    assert not able & {"any.guessing", "any.exported", "cloudtrail.action", "cloudtrail.secrets"}

@@ -39,13 +39,14 @@ KNOWN_SESSIONS = 10
 """An actor with fewer has no habits yet that another's acts could break."""
 LEARNED_DAYS = 3 * 365
 """Before that people and tools were others."""
-GRACE_DAYS = 90
+GRACE_DAYS = 21
 """At first everything is new to everybody; of that nothing is learned."""
 FEWEST = 200
 """Exchanged sessions without which the catalogue's weights are kept."""
 FEWEST_ACTORS = 10
 RATES = {"1e-2": 1e-2, "1e-3": 1e-3}
 ACTOR = "actor"
+MANNERS = ("clock", "novelty", "schedule", "sequence", "travel")
 MACHINES = ("service", "system", "anonymous")
 MOST_ACTS = 2_000_000
 """Of a longer history the latest: more teaches little more."""
@@ -81,8 +82,14 @@ class Sessions:
 
 
 def able(detectors: Iterable[Detector]) -> list[Detector]:
-    """Detectors that speak about actors: only they can tell one from another."""
-    return [d for d in detectors if d.entity == ACTOR]
+    """Detectors that speak of how an actor acts: from where, when, on what, with whom.
+
+    An exchange shows who acts. What somebody does with their own account, more of it than ever or
+    what can do harm, is another question; for that the catalogue's weights stay.
+    """
+    return [
+        d for d in detectors if d.entity == ACTOR and d.family in MANNERS and "{did}" not in d.says
+    ]
 
 
 def sessions_of(acts: pa.Table) -> pl.DataFrame:
@@ -257,6 +264,7 @@ def learn(acts: pa.Table, detectors: Sequence[Detector], secret: bytes) -> Weigh
     }
     better = precision["learned"] > precision["prior"]
     curves = exchange.fit(sessions.lesson, prior) if better else []
+    stretch = exchange.stretch(sessions.llr, curves, prior)
     days = [datetime.fromtimestamp(int(t) / 1e6, UTC).date().isoformat()
             for t in sessions.time_us[[0, -1]]]  # fmt: skip
     return Weights(
@@ -274,7 +282,8 @@ def learn(acts: pa.Table, detectors: Sequence[Detector], secret: bytes) -> Weigh
             }
             for name, rate in RATES.items()
         },
-        curves={d.name: c for d, c in zip(detectors, curves, strict=False)},
+        stretch=round(stretch, 4),
+        curves={d.name: c.stretched(stretch) for d, c in zip(detectors, curves, strict=False)},
     )
 
 
