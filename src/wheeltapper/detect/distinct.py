@@ -18,12 +18,15 @@ from numba import njit
 from wheeltapper import activity
 from wheeltapper.detect import sql
 from wheeltapper.detect.hashing import NULL, Hashes, hash_strings, mix
-from wheeltapper.detect.table import Float64s, Index, Int32s, Int64s, new_index, number_all
+from wheeltapper.detect.table import Bools, Float64s, Index, Int32s, Int64s, new_index, number_all
 
 HashOf = Callable[[str], Hashes]
 """Hash of each act's value in a column."""
 MOST_KINDS = 1_000_000
 """Kinds remembered: hostile logs could invent them without end."""
+
+
+_NEVER_0 = np.uint64(1 << 63)
 
 
 @dataclass(slots=True)
@@ -105,11 +108,14 @@ class _Kinds:
         return numbers, firsts if rows is None else rows[firsts]
 
     def _key(self, events: pa.Table, rows: Int64s | None, hash_of: HashOf) -> Hashes:
-        nulls = np.zeros(len(events), np.int64)
+        key = np.full(len(events), _NEVER_0, np.uint64)
         for bit, name in enumerate(name for name, whole in self._asked.items() if not whole):
-            nulls |= events[name].is_valid().to_numpy().astype(np.int64) << bit
-        key = np.zeros(len(events) if rows is None else rows.size, np.uint64)
-        _mix_in(key, (nulls if rows is None else nulls[rows]).view(np.uint64))
+            known, flag = events[name], np.uint64(1 << bit)
+            if not known.null_count:
+                key |= flag
+            elif known.null_count < len(known):
+                _flag(key, known.is_valid().to_numpy(), flag)
+        key = key if rows is None else key[rows]
         for name, whole in self._asked.items():
             if whole:
                 codes = _codes(events[name], name, hash_of)
@@ -271,6 +277,13 @@ def _codes(column: pa.ChunkedArray, name: str, hash_of: HashOf) -> Hashes:
         return hash_of(name)
     codes = pc.fill_null(column.cast(pa.int64()), -(2**62))
     return np.asarray(codes.to_numpy().view(np.uint64), np.uint64)
+
+
+@njit(cache=True, nogil=True)
+def _flag(key: Hashes, known: Bools, flag: np.uint64) -> None:
+    for i in range(key.size):
+        if known[i]:
+            key[i] |= flag
 
 
 @njit(cache=True, nogil=True)
