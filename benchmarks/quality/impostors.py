@@ -33,8 +33,8 @@ from wheeltapper import config
 from wheeltapper.detect import catalogue
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.process import process, start
-from wheeltapper.engines.local import exchange as exchanges
-from wheeltapper.engines.local.exchange import Sessions
+from wheeltapper.engines.local import exchanges
+from wheeltapper.engines.local.exchanges import Sessions
 from wheeltapper.engines.local.judges import detector_wordings
 from wheeltapper.enrich import Enricher
 from wheeltapper.ingest import read

@@ -233,12 +233,12 @@ class Workspace:
         ------
         WheeltapperError   if there is too little history; the weights there were are kept.
         """
-        from wheeltapper.engines.local import exchange
+        from wheeltapper.engines.local import exchanges
         from wheeltapper.engines.local.judges import WEIGHTS
 
         judges = self.judges()
-        acts = exchange.history(self.lake, judges.detectors, until)
-        learned = exchange.learn(acts, judges.detectors, judges.secret)
+        acts = exchanges.history(self.lake, judges.detectors, until)
+        learned = exchanges.learn(acts, judges.detectors, judges.secret)
         learned.save(self.root / "models" / WEIGHTS)
         return learned
 

@@ -3,8 +3,8 @@ import pytest
 
 from wheeltapper.detect import catalogue
 from wheeltapper.detect.process import DAY_US
-from wheeltapper.engines.local import exchange
-from wheeltapper.engines.local.exchange import GRACE_DAYS, exchanged, judged, learn, lessons
+from wheeltapper.engines.local import exchanges
+from wheeltapper.engines.local.exchanges import GRACE_DAYS, exchanged, judged, learn, lessons
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.testing import activities, activity
 
@@ -61,8 +61,8 @@ def test_nobody_is_exchanged_with_somebody_who_is_hardly_known_or_long_gone():
     for was, now in zip(acts.to_pylist(), copy.to_pylist(), strict=True):
         if was["actor"] != now["actor"]:
             before = [t for t in by_day[now["actor"]] if t < now["time"]]
-            assert len(before) >= exchange.KNOWN_SESSIONS
-            assert (now["time"] - before[-1]).days <= exchange.LATELY_DAYS
+            assert len(before) >= exchanges.KNOWN_SESSIONS
+            assert (now["time"] - before[-1]).days <= exchanges.LATELY_DAYS
 
 
 def test_a_session_says_whose_name_it_bears_who_acted_and_the_loudest_of_each_detector():
@@ -90,7 +90,7 @@ def test_lessons_of_a_time_do_not_depend_on_what_comes_after():
 
 def test_what_was_learned_tells_exchanged_sessions_of_people_it_was_not_learned_from():
     learned = learn(project(days=1200), DETECTORS, SECRET)
-    assert learned.exchanged >= exchange.FEWEST
+    assert learned.exchanged >= exchanges.FEWEST
     assert learned.actors == 12
     assert learned.sessions > 2000
     assert set(learned.average_precision) == {"learned", "prior"}
@@ -112,7 +112,7 @@ def test_an_empty_lake_teaches_nothing():
 
 
 def test_only_detectors_of_how_an_actor_acts_can_tell_one_from_another():
-    able = {d.name for d in exchange.able(catalogue.load())}
+    able = {d.name for d in exchanges.able(catalogue.load())}
     assert {"git.utc_offset", "any.country", "any.hour"} <= able
     # An address, an amount, an act that can do harm: other questions.
     assert not able & {"any.guessing", "any.exported", "cloudtrail.action", "cloudtrail.secrets"}
