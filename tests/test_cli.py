@@ -289,6 +289,8 @@ def test_train_with_too_little_history(empty, copy):
     assert "there is nothing to learn from" in told.stderr
     told = call("train", "--until", "2026-02-01", folder=copy, code=1)
     assert "too little history" in told.stderr
+    told = call("train", "--only", "weights", folder=copy, code=1)
+    assert "too little history to learn weights from" in told.stderr
 
 
 def test_serve_beyond_this_machine_asks_for_a_token(empty):

@@ -13,6 +13,9 @@ import office as office_log
 import wheeltapper as wt
 from wheeltapper import activity, finding
 from wheeltapper.config import Config
+from wheeltapper.engines.local import exchanges
+from wheeltapper.engines.local.judges import wordings
+from wheeltapper.refine.weights import Curve, Weights
 from wheeltapper.workspace import casebook_url
 
 
@@ -139,6 +142,29 @@ def test_the_secret_is_made_once_and_only_its_owner_reads_it(copy):
     assert path.read_bytes() == secret
 
 
+def test_learned_weights_of_the_workspace_count_and_too_little_history_leaves_them(copy):
+    before = wordings(copy.judges()).of("any.country")
+    assert before.curve is None
+    curve = Curve((0.5, 1.0, 0.2, 0.1))
+    path = copy.root / "models" / "weights.json"
+    Weights(curves={"any.country": curve}).save(path)
+    assert wordings(copy.judges()).of("any.country") == replace(before, curve=curve)
+    kept = path.read_bytes()
+    with pytest.raises(wt.WheeltapperError, match="too little history to learn weights from"):
+        copy.learn_weights()
+    assert path.read_bytes() == kept
+
+
+def test_weights_are_learned_from_all_acts_before_a_time_in_order(copy):
+    detectors = copy.judges().detectors
+    whole = exchanges.history(copy.lake, detectors, None)
+    middle = whole["time"][len(whole) // 2].as_py()
+    early = exchanges.history(copy.lake, detectors, middle)
+    assert len(whole) == len(copy.activities())
+    assert early.equals(whole.slice(0, len(early)))
+    assert early["time"][-1].as_py() < middle <= whole["time"][len(early)].as_py()
+
+
 def test_an_empty_workspace_has_no_cases(tmp_path):
     ws = wt.init(tmp_path / "work")
     assert ws.refine() == 0
@@ -147,6 +173,8 @@ def test_an_empty_workspace_has_no_cases(tmp_path):
     assert ws.activities().is_empty()
     with pytest.raises(wt.WheeltapperError, match="there is nothing to learn from"):
         ws.train()
+    with pytest.raises(wt.WheeltapperError, match="no acts to learn weights from"):
+        ws.learn_weights()
 
 
 def test_a_folder_that_is_no_workspace(tmp_path):
