@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 USED = """
-from pathlib import Path
+import pyarrow as pa
 from wheeltapper.detect import catalogue, snapshot
 from wheeltapper.detect.process import process, start
 from wheeltapper.testing import activities, activity
@@ -16,6 +16,14 @@ table = activities(rows)
 state, _ = process(start(detectors), table[:30], detectors, bytes(16))
 state, _ = snapshot.from_bytes(snapshot.to_bytes(state, detectors), detectors)
 process(state, table[30:], detectors, bytes(16))
+# As the lake hands acts over: coded, in chunks, with gaps.
+rows = [{**row, "app": None, "session": None} if i % 3 else row for i, row in enumerate(rows)]
+table = activities(rows)
+coded = pa.table(
+    [c.dictionary_encode() if f.type == pa.string() else c
+     for f, c in zip(table.schema, table.columns)], names=table.column_names)
+process(start(detectors), coded, detectors, bytes(16))
+process(start(detectors), pa.concat_tables([coded[:20], coded[20:]]), detectors, bytes(16))
 """
 
 

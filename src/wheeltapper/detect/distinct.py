@@ -275,8 +275,9 @@ def _codes(column: pa.ChunkedArray, name: str, hash_of: HashOf) -> Hashes:
     """Equal numbers for equal values."""
     if pa.types.is_dictionary(column.type):
         return hash_of(name)
-    codes = pc.fill_null(column.cast(pa.int64()), -(2**62))
-    return np.asarray(codes.to_numpy().view(np.uint64), np.uint64)
+    codes = pc.fill_null(column.cast(pa.int64()), -(2**62)).to_numpy()
+    # A copy: to Numba an array that may not be written is of another type.
+    return np.array(codes, np.int64).view(np.uint64)
 
 
 @njit(cache=True, nogil=True)

@@ -206,7 +206,9 @@ def prepare(
     everything = np.arange(len(events))
     for column in sorted({c for d in detectors for c in _numbers_of(d)}):
         measures[column] = measured(events, column, everything)
-    time_us = events["time"].cast(pa.int64()).to_numpy()
+    # A copy: to Numba an array that may not be written is of another type, and each kernel would
+    # be compiled twice.
+    time_us = np.array(events["time"].cast(pa.int64()).to_numpy())
     amount = pc.fill_null(events["count"], 1).to_numpy()
     prepared = Prepared(
         events=events,

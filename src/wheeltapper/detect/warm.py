@@ -24,7 +24,7 @@ def warm() -> None:
             name=f"warm.{family.name}",
             family=family.name,
             about="",
-            filter="true",
+            filter="hour_of_week >= 0 and (session is null or session is not null)",
             entity="actor",
             says="",
             value="app + action",
@@ -41,7 +41,8 @@ def warm() -> None:
             "time": first + timedelta(hours=i),
             "actor": "ana",
             "app": "app",
-            "action": f"action {i}",
+            "action": f"action {i}" if i % 7 else None,
+            "session": "s" if i % 2 else None,
             "peer_group": "all",
             "hour_of_week": i % 168,
             "outcome": "success" if i % 5 == 0 else "failure",
@@ -52,6 +53,15 @@ def warm() -> None:
         for i in range(100)
     ]
     acts = pa.Table.from_pylist(given, activity.SCHEMA)
+    # As a test hands them over, and as the lake does.
+    coded = pa.table(
+        [
+            column.dictionary_encode() if field.type == pa.string() else column
+            for field, column in zip(acts.schema, acts.columns, strict=True)
+        ],
+        names=acts.column_names,
+    )
+    process(start(detectors), coded, detectors, SECRET)
     state, _ = process(start(detectors), acts[:50], detectors, SECRET)
     # Arrays from a snapshot must not be another type to Numba than fresh ones.
     state, _ = snapshot.from_bytes(snapshot.to_bytes(state, detectors), detectors)
