@@ -17,7 +17,8 @@ under a Dirichlet predictive rule with decayed counts, shrunk to the peers, the 
     bits    = -log2 own
 
 Peers are counted once a day and standard time, because an impostor is another person, not another
-act of the busiest one. `peers` are those who ever had the offset as it was told.
+act of the busiest one. `peers` are those who ever had the offset as it was told. Of an entity's
+first unit nothing is said: it has no clock of its own yet.
 
 Cost: O(1) per act; 200 to 300 bytes an entity with one zone, 160 entities' worth of peers.
 """
@@ -284,7 +285,7 @@ def _step(
         own_p /= whole
         bits = -np.log2(min(1.0, own_p))
         llr = np.log2(peers_p / own_p)
-        if bits >= min_bits and llr >= min_llr:
+        if not newcomer and bits >= min_bits and llr >= min_llr:
             known = 1.0 if before > 0.0 else 0.0
             itself = 0.0 if entities[e].since == today else 1.0
             had, _, _ = look(peers.slots, group, codes[NONE], today, fades)
