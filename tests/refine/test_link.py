@@ -2,7 +2,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wheeltapper.refine.link import MOST, link
+from wheeltapper.refine.link import LOOSE, MOST, link
 
 TIE = {"a": pl.Int64, "b": pl.Int64, "why": pl.String, "what": pl.String}
 
@@ -21,11 +21,11 @@ def stories(*evidence):
     )
 
 
-def linked(evidence, pairs):
+def linked(evidence, pairs, why="session"):
     """Under which story each story's findings are told."""
     made = stories(*evidence)
-    ties = pl.DataFrame([(a, b, "session", f"s{a}{b}") for a, b in pairs], TIE, orient="row")
-    findings = made.select("entity_type", "entity", "span")
+    ties = pl.DataFrame([(a, b, why, f"s{a}{b}") for a, b in pairs], TIE, orient="row")
+    findings = made.select("entity_type", "entity", "span", "evidence")
     return link(findings, made, ties)
 
 
@@ -42,6 +42,11 @@ def test_the_tie_is_told_of_those_that_were_moved():
     assert got["whose"].to_list() == ["e2", None, "e2"]
     assert got["why"].to_list() == ["session", None, "session"]
     assert got["what"].to_list() == ["s12", None, "s23"]
+
+
+def test_what_a_place_ties_brings_little_of_its_evidence_along():
+    assert linked([5, 20], [(1, 2)], "made")["evidence"].to_list() == [5, 20]
+    assert linked([5, 20], [(1, 2)], "address")["evidence"].to_list() == [5 * LOOSE, 20]
 
 
 def test_without_ties_nothing_moves():

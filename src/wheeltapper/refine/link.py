@@ -9,6 +9,11 @@ import polars as pl
 
 MOST = 12
 """Stories in one case."""
+LOOSE = 0.25
+"""Of its evidence a story brings so much along where the tie is a place or a thing: colleagues at
+one conference are no better reason for a case than one of them. What was done in one session, or
+as an account made for it, counts whole."""
+CLOSE = ("session", "made")
 
 
 def link(findings: pl.DataFrame, stories: pl.DataFrame, ties: pl.DataFrame) -> pl.DataFrame:
@@ -32,6 +37,9 @@ def link(findings: pl.DataFrame, stories: pl.DataFrame, ties: pl.DataFrame) -> p
     return (
         own.join(moved, on="own_span", how="left", maintain_order="left")
         .with_columns(
+            evidence=pl.when(pl.col("to").is_not_null() & ~pl.col("why").is_in(CLOSE))
+            .then(pl.col("evidence") * LOOSE)
+            .otherwise(pl.col("evidence")),
             span=pl.coalesce("to", "span"),
             entity_type=pl.coalesce("to_type", "entity_type"),
             entity=pl.coalesce("to_entity", "entity"),
