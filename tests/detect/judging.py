@@ -27,7 +27,11 @@ TALKATIVE = {
     "dormant": {"min_bits": 0.0, "min_days": 4.0, "grace": 1.0},
     "novelty": {"min_bits": 0.0, "min_llr": -50.0},
     "periodicity": {
-        "min_bits": 0.0, "min_llr": -50.0, "min_beats": 3, "min_hours": 0.1, "regular_bits": 1.0,
+        "min_bits": 0.0,
+        "min_llr": -50.0,
+        "min_beats": 3,
+        "min_hours": 0.1,
+        "regular_bits": 1.0,
     },
     "rate": {"min_bits": 0.0, "min_count": 2.0},
     "schedule": {"min_bits": 0.0, "grace": 2.0},
