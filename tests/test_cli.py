@@ -7,9 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
@@ -208,6 +210,20 @@ def test_findings_for_people_and_for_a_spreadsheet(office):
     rows = list(csv.DictReader(io.StringIO(
         call("findings", "--format", "csv", folder=office.root).stdout)))  # fmt: skip
     assert len(rows) == 6
+
+
+def test_findings_that_speak_for_an_account_are_counted_and_left_to_programs(tmp_path):
+    ws = workspace.init(tmp_path / "work")
+    against = {"detector": "git.hour", "entity_type": "actor", "entity": "kim", "bits": 4.0,
+               "llr": 1.0, "time": datetime(2026, 1, 5, tzinfo=UTC), "event_ids": [b"x" * 16]}  # fmt: skip
+    rows = [against, {**against, "detector": "git.utc_offset", "bits": 0.1, "llr": -6.0}]
+    ws.lake.append_findings(pa.Table.from_pylist(rows, finding.SCHEMA), "000000000001-x")
+    told = call("findings", folder=ws.root)
+    assert "git.hour" in told.stdout
+    assert "git.utc_offset" not in told.stdout
+    assert "1 more speak for the account" in told.stderr
+    whole = call("findings", "--format", "ndjson", folder=ws.root).stdout
+    assert len(whole.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

@@ -230,17 +230,22 @@ def findings(
     """
     ws = open_workspace(ctx)
     table = ws.lake.findings(since=since, until=until, detector=detector, entity=entity)
-    rows = (f.to_dict() for f in finding.from_table(table))
+    said = finding.from_table(table)
     if form != "table":
-        terminal.print_rows(rows, form)
+        terminal.print_rows((f.to_dict() for f in said), form)
         return
-    out = console()
-    for row in rows:
+    out, others = console(), 0
+    for one in said:
+        if one.bits + one.llr < 0:  # it speaks for the account: refinement weighs it against others
+            others += 1
+            continue
         out.print(
-            f"{row['time']}  {float(str(row['bits'])):5.1f} bits  {row['detector']}  "
-            f"{terminal.safe(row['entity'])}",
+            f"{one.time.isoformat()}  {one.bits:5.1f} bits  {one.detector}  "
+            f"{terminal.safe(one.entity)}",
             markup=False,
         )
+    if others:
+        say(f"{others:,} more speak for the account they are about; --format ndjson has them")
 
 
 @main.command()
