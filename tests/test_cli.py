@@ -215,7 +215,8 @@ def test_findings_for_people_and_for_a_spreadsheet(office):
 def test_findings_that_speak_for_an_account_are_counted_and_left_to_programs(tmp_path):
     ws = workspace.init(tmp_path / "work")
     against = {"detector": "git.hour", "entity_type": "actor", "entity": "kim", "bits": 4.0,
-               "llr": 1.0, "time": datetime(2026, 1, 5, tzinfo=UTC), "event_ids": [b"x" * 16]}  # fmt: skip
+               "llr": 1.0, "time": datetime(2026, 1, 5, tzinfo=UTC),
+               "event_ids": [b"x" * 16]}  # fmt: skip
     rows = [against, {**against, "detector": "git.utc_offset", "bits": 0.1, "llr": -6.0}]
     ws.lake.append_findings(pa.Table.from_pylist(rows, finding.SCHEMA), "000000000001-x")
     told = call("findings", folder=ws.root)
