@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any  # an act's columns are of many types, as SQL's values are
 
 import duckdb
 import orjson

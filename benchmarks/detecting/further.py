@@ -8,7 +8,7 @@ clock knows no rule of summer time, travel no error of geolocation, dormant no q
 from collections import defaultdict
 from collections.abc import Callable
 from math import asin, cos, floor, log2, radians, sin, sqrt
-from typing import Any
+from typing import Any  # whatever an expression of the catalogue gives
 
 from river import proba, stats
 

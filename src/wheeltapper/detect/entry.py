@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from string import Formatter
-from typing import Any
+from typing import Any  # what a TOML table holds, of any type until it is checked here
 
 from wheeltapper import activity
 from wheeltapper.detect import hint, trial

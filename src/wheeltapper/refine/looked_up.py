@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from wheeltapper.activity import ENTITY_COLUMNS
+from wheeltapper.refine.unpack import frame_of
 from wheeltapper.refine.wording import Wording
 
 MOST_EVENTS = 2_000
@@ -62,12 +63,6 @@ def _column(entity_type: str) -> str:
     return entity_type
 
 
-def _frame(table: pa.Table) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
-    return frame
-
-
 def actor_days(lake: Lake) -> int:
     """Days of activity of all actors: the denominator of `one in N actor-days`."""
     table = lake.sql(
@@ -78,7 +73,7 @@ def actor_days(lake: Lake) -> int:
 
 def days_of_sources(lake: Lake) -> pl.DataFrame:
     """`source, day`: on which days there was anything of a log."""
-    return _frame(
+    return frame_of(
         lake.sql("select distinct source::varchar as source, time::date as day from activities")
     )
 
@@ -86,7 +81,7 @@ def days_of_sources(lake: Lake) -> pl.DataFrame:
 def acts(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
     """Everything the entities did in their stories, summed up by kind of act."""
     column = _column(entity_type)
-    return _frame(
+    return frame_of(
         lake.sql(
             f"""
             select s.story, a.source, a.app, a.action, a.outcome,
@@ -105,7 +100,7 @@ def acts(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
 def baselines(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
     """How much was known of the entities before their stories began, and their peer group."""
     column = _column(entity_type)
-    return _frame(
+    return frame_of(
         lake.sql(
             f"""
             select s.story, count(*)::bigint as acts,
@@ -130,7 +125,7 @@ def peer_counts(lake: Lake) -> dict[str, int]:
 
 def natives(lake: Lake, ids: pa.Table) -> pl.DataFrame:
     """`story, finding, native_id, …` of the events that findings name (`story, finding, id`)."""
-    return _frame(
+    return frame_of(
         lake.sql(
             """
             select i.story, i.finding, a.native_id, a.event_id, a.time, a.source, a.app, a.action,
@@ -146,7 +141,7 @@ def natives(lake: Lake, ids: pa.Table) -> pl.DataFrame:
 def windows(lake: Lake, wording: Wording, entity_type: str, asked: pa.Table) -> pl.DataFrame:
     """The acts behind counted windows (`story, finding, entity, start, until`)."""
     column = _column(entity_type)
-    return _frame(
+    return frame_of(
         lake.sql(
             f"""
             select w.story, w.finding, a.native_id, a.event_id, a.time, a.source, a.app, a.action,
@@ -168,7 +163,7 @@ def usual(lake: Lake, wording: Wording, entity_type: str, stories: pa.Table) -> 
     unit = {"session": "coalesce(a.session, a.event_id::varchar)", "day": "a.time::date"}.get(
         wording.unit, "a.event_id"
     )
-    return _frame(
+    return frame_of(
         lake.sql(
             f"""
             with judged as (

@@ -27,7 +27,7 @@ from wheeltapper.refine.relieve import relieve
 from wheeltapper.refine.suppress import suppress
 from wheeltapper.refine.telling import telling_of
 from wheeltapper.refine.tie import ties
-from wheeltapper.refine.unpack import unpacked
+from wheeltapper.refine.unpack import frame_of, unpacked
 from wheeltapper.refine.warm_up import warm_up
 from wheeltapper.refine.weigh import weigh
 from wheeltapper.refine.wording import Wording, Wordings
@@ -255,18 +255,10 @@ def _usual(
         wording = wordings.of(str(detector))
         if not (telling_of(wording.family).compares and wording.value):
             continue
-        stories = _frame_of(asked[str(kind)]).filter(
-            pl.col("story").is_in(part["member"].implode())
-        )
+        stories = frame_of(asked[str(kind)]).filter(pl.col("story").is_in(part["member"].implode()))
         for row in looked_up.usual(lake, wording, str(kind), _table(stories)).to_dicts():
             usual.setdefault((row["story"], str(detector)), []).append((row["value"], row["n"]))
     return usual
-
-
-def _frame_of(table: pa.Table) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
-    return frame
 
 
 def _days(first: datetime, last: datetime) -> int:

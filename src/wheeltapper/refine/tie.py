@@ -20,6 +20,7 @@ import polars as pl
 import pyarrow as pa
 
 from wheeltapper.activity import ENTITY_COLUMNS
+from wheeltapper.refine.unpack import frame_of
 
 LEAST_EVIDENCE = 3.0
 """Bits; a story that says less is tied to nothing."""
@@ -60,9 +61,7 @@ def ties(lake: Lake, stories: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFr
         .agg(pl.col("time").min())
     )
     tables = {"stories": columns.to_arrow(), "touched": touched.to_arrow()}
-    found = pl.from_arrow(lake.sql(_QUERY, tables=tables))
-    assert isinstance(found, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
-    return found.cast(SCHEMA)  # type: ignore[arg-type]  # the stub wants a narrower mapping
+    return frame_of(lake.sql(_QUERY, tables=tables)).cast(SCHEMA)  # type: ignore[arg-type]  # the stub wants a narrower mapping
 
 
 # Of each kind of entity, what its stories hold.

@@ -25,9 +25,15 @@ EVIDENCE = pl.Struct(
 )
 
 
+def frame_of(table: pa.Table) -> pl.DataFrame:
+    """A table as a frame."""
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
+    return frame
+
+
 def unpacked(findings: pa.Table) -> pl.DataFrame:
     """`finding.SCHEMA` with the evidence's fields as columns."""
-    frame = pl.from_arrow(findings)
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
+    frame = frame_of(findings)
     said = frame["evidence"].str.json_decode(EVIDENCE).struct.unnest()
     return frame.rename({"evidence": "evidence_json"}).hstack(said.get_columns())
