@@ -23,6 +23,14 @@ def timeline(page: Page):
     return page.locator(".plot")
 
 
+def history(page: Page):
+    """The bars of the actor's own history, once they are there: only then is known how far back
+    one can look."""
+    strip = page.locator(".strip")
+    expect(strip.get_by_role("img")).to_be_visible()
+    return strip
+
+
 def zoomed(page: Page) -> None:
     expect(page).to_have_url(re.compile("from=.*to="))
 
@@ -129,6 +137,7 @@ def test_everything_is_within_reach_of_the_keys(page: Page):
 def test_the_timeline_zooms_from_a_quarter_to_a_second(page: Page):
     page.goto(SECRETS)
     plot = timeline(page)
+    history(page)
     for _ in range(20):
         page.keyboard.press("-")
     expect(page.locator(".hint")).to_contain_text("60 days shown")
@@ -156,7 +165,7 @@ def test_the_timeline_zooms_from_a_quarter_to_a_second(page: Page):
 def test_dragging_over_the_history_zooms_to_it(page: Page):
     page.goto("/cases/c-7f3a")
     timeline(page)
-    box = page.locator(".strip").bounding_box()
+    box = history(page).bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
     page.mouse.down()

@@ -85,7 +85,7 @@ export function Overview({ asked, case: shown, own, window, zone, onWindow }: Pr
         ref={element}
         class="strip"
         onPointerDown={(e) => {
-          if (e.button !== 0) return;
+          if (e.button !== 0 || bars.length === 0) return;
           e.currentTarget.setPointerCapture(e.pointerId);
           setDrag({ from: at(e), to: at(e) });
         }}
