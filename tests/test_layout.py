@@ -55,6 +55,7 @@ TESTED_ELSEWHERE = {  # source: where, and why there
         "engines/local/test_detect.py",
         "seen in what detection says afterwards",
     ),
+    "refine/feedback.py": ("refine/test_refine.py", "what was said, as it changes cases"),
     "server/answers.py": ("server/test_app.py", "shapes of answers, seen where they are given"),
     "server/view.py": ("server/test_app.py", "opens what every test of the server asks"),
     "simulate/happenings.py": ("simulate/test_simulation.py", "seen in the logs it leaves"),

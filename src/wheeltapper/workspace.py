@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from wheeltapper.errors import WheeltapperError
 # Rooms are loaded where they are used: listing cases must not wait for Numba's second.
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
 
     from wheeltapper.detect.catalogue import Detector
     from wheeltapper.detect.models.card import Card
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from wheeltapper.engines.local.judges import Judges
     from wheeltapper.engines.local.telling import Surroundings
     from wheeltapper.engines.local.trials import Tried
+    from wheeltapper.enrich import Enricher
     from wheeltapper.ingest import Progress, Sources
+    from wheeltapper.refine.feedback import Feedback
     from wheeltapper.refine.weights import Weights
     from wheeltapper.refine.words import Vocabulary
     from wheeltapper.store.casebook import Casebook
@@ -110,6 +113,11 @@ class Workspace:
 
         return judges(self.root, self.detectors(), self.config.detect.off)
 
+    def _enricher(self) -> "Enricher":
+        from wheeltapper.enrich import Enricher
+
+        return Enricher(self.config.enrich, root=self.root, timezone=self.config.timezone)
+
     # The main job
 
     def ingest(
@@ -125,7 +133,6 @@ class Workspace:
         nothing. What cannot be used is kept in `rejects/` with file, line and reason.
         """
         from wheeltapper.engines.local import ingest as ingestion
-        from wheeltapper.enrich import Enricher
         from wheeltapper.ingest import read
 
         batches = read(
@@ -137,11 +144,10 @@ class Workspace:
             sources=self.sources(),
             progress=reading,
         )
-        enricher = Enricher(self.config.enrich, root=self.root, timezone=self.config.timezone)
         manifest = self.checkpoint.manifest()
         return ingestion.ingest(
             batches,
-            enricher,
+            self._enricher(),
             self.lake,
             self.rejects,
             watermark_us=manifest.watermark_us,
@@ -177,7 +183,6 @@ class Workspace:
         lake = self.lake
         first, last, _ = lake.span()
         with self.casebook() as book:
-            judged = [case for case in book.cases() if case.verdict]
             cases = (
                 refine(
                     lake.findings(),
@@ -187,7 +192,7 @@ class Workspace:
                     settings=self.config.refine,
                     first=first,
                     last=last,
-                    judged=judged,
+                    feedback=self._feedback(),
                 )
                 if first and last
                 else []
@@ -271,21 +276,12 @@ class Workspace:
         WheeltapperError   for a name that is none, a draft that cannot be used, an empty lake.
         """
         from wheeltapper.engines.local import versions
-        from wheeltapper.engines.local.backtest import backtest
+        from wheeltapper.engines.local.backtest import backtest, period
         from wheeltapper.engines.local.judges import secret_of
 
         found = versions.find(self.root, detector, Path(entry) if entry else None)
         lake = self.lake
-        first, last, _ = lake.span()
-        if first is None or last is None:
-            raise WheeltapperError("there is no history yet; fill the lake with: ingest")
-        end = until or last + timedelta(microseconds=1)
-        begin = since or max(first, _midnight(end, days - 1, ZoneInfo(self.config.timezone)))
-        if begin >= end or begin > last or end <= first:
-            raise WheeltapperError(
-                f"nothing lies between {begin:%Y-%m-%d %H:%M} and {end:%Y-%m-%d %H:%M} UTC: the "
-                f"lake holds {first:%Y-%m-%d} to {last:%Y-%m-%d}"
-            )
+        begin, end = period(lake, days, since, until, ZoneInfo(self.config.timezone))
         return backtest(
             lake,
             found,
@@ -319,28 +315,15 @@ class Workspace:
 
         `chosen` are names and files; without any, everything packaged and the workspace's own.
         """
-        import pyarrow as pa
-
         from wheeltapper.detect import catalogue
+        from wheeltapper.engines.local.ingest import acts_of
         from wheeltapper.engines.local.trials import tried_in
-        from wheeltapper.enrich import Enricher
-        from wheeltapper.ingest import read
 
-        def records(files: Sequence[Path], source: str) -> pa.Table:
-            batches = read(
-                files, settings=self.config.ingest, now=datetime.now(UTC),
-                timezone=self.config.timezone, source=source or None, sources=self.sources(),
+        def records(files: Sequence[Path], source: str) -> "pa.Table":
+            return acts_of(
+                files, source=source or None, sources=self.sources(), settings=self.config.ingest,
+                enricher=self._enricher(), timezone=self.config.timezone, now=datetime.now(UTC),
             )  # fmt: skip
-            enricher = Enricher(self.config.enrich, root=self.root, timezone=self.config.timezone)
-            tables, rejects = [], []
-            for batch in batches:
-                tables.append(enricher.enrich(batch.activities))
-                rejects += batch.rejects
-            if rejects:
-                one = rejects[0]
-                raise WheeltapperError(f"{one.file}:{one.line}: {one.reason}")
-            acts = pa.concat_tables(tables)
-            return acts.sort_by([("time", "ascending"), ("event_id", "ascending")])
 
         folders = [catalogue.PACKAGED, self.root / "detectors"]
         return tried_in(folders, [str(c) for c in chosen], records)
@@ -366,17 +349,19 @@ class Workspace:
             wordings=wordings_of(self.root, catalogue.load([self.root / "detectors"])),
             words=self.vocabulary(),
             settings=self.config.refine,
-            judged=self._judged(),
+            feedback=self._feedback(),
             timezone=self.config.timezone,
         )
 
-    def _judged(self) -> list[Case]:
-        """Cases with a verdict; none where no casebook was made yet."""
+    def _feedback(self) -> "Feedback":
+        """What people have said; nothing where no casebook was made yet."""
+        from wheeltapper.refine.feedback import NONE, Feedback
+
         url = casebook_url(self.root, self.config)
         if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-            return []
+            return NONE
         with self.casebook() as book:
-            return [case for case in book.cases() if case.verdict]
+            return Feedback(judged=[case for case in book.cases() if case.verdict])
 
     # What came of it
 
@@ -450,14 +435,6 @@ class Workspace:
         )
         assert isinstance(found, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
         return found
-
-
-def _midnight(end: datetime, days_before: int, zone: ZoneInfo) -> datetime:
-    """The beginning of the day so many days before the last moment before `end`."""
-    last = (end - timedelta(microseconds=1)).astimezone(zone)
-    midnight = last.replace(hour=0, minute=0, second=0, microsecond=0)
-    # Arithmetic on one wall: through changes of summer time, days begin at midnight.
-    return (midnight - timedelta(days=days_before)).astimezone(UTC)
 
 
 def casebook_url(root: Path, settings: Config) -> str:

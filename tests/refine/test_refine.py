@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from wheeltapper import config, finding
+from wheeltapper.refine.feedback import Feedback
 from wheeltapper.refine.refine import refine
 
 
@@ -90,9 +91,9 @@ def test_a_verdict_counts_for_what_comes_after(again):
     nine_days = timedelta(days=9)
     expected = replace(top, verdict="benign_expected")
     earlier = replace(expected, start=top.start - nine_days, end=top.end - nine_days)
-    scores = {c.id: c.score for c in again(settings=settings, judged=[earlier])}
+    scores = {c.id: c.score for c in again(settings=settings, feedback=Feedback(judged=[earlier]))}
     assert scores.get(top.id, 0.0) < top.score
-    assert again(settings=settings, judged=[expected])[0].score == top.score
+    assert again(settings=settings, feedback=Feedback(judged=[expected]))[0].score == top.score
 
 
 def test_two_stories_that_rest_on_the_same_act_are_two_cases(office, again):

@@ -4,7 +4,7 @@ The steps of the design, each in a file of its own: weigh, discount, suppress, g
 calibrate, rank; then the lake is asked about the stories that are left, and they are told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -18,6 +18,7 @@ from wheeltapper.refine.calibrate import calibrate
 from wheeltapper.refine.combine import STORY, combine
 from wheeltapper.refine.compose import compose
 from wheeltapper.refine.discount import discount
+from wheeltapper.refine.feedback import NONE, Feedback
 from wheeltapper.refine.group import group
 from wheeltapper.refine.habit import habit
 from wheeltapper.refine.link import link
@@ -42,13 +43,13 @@ def stories_of(
     lake: Lake,
     wordings: Wordings,
     words: Vocabulary,
-    judged: Sequence[Case],
+    feedback: Feedback,
     gap_hours: float,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Weighed findings with their `span`, and the stories they make, with `score`."""
     weighed = relieve(weigh(findings, wordings, words.severity))
     weighed = warm_up(weighed, looked_up.days_of_sources(lake))
-    weighed = group(suppress(discount(habit(weighed)), judged), gap_hours)
+    weighed = group(suppress(discount(habit(weighed)), feedback.judged), gap_hours)
     alone = combine(weighed)
     weighed = link(weighed, alone, ties(lake, alone, weighed))
     stories = combine(weighed)
@@ -65,7 +66,7 @@ def refine(
     settings: config.Refine,
     first: datetime,
     last: datetime,
-    judged: Sequence[Case] = (),
+    feedback: Feedback = NONE,
 ) -> list[Case]:
     """Cases from all findings of a workspace, most unusual first.
 
@@ -74,12 +75,12 @@ def refine(
     findings : pa.Table    `finding.SCHEMA`
     lake : answers questions about activities
     first, last : when the workspace's history begins and ends
-    judged : cases with a verdict, whose words suppress the like of them
+    feedback : what people have said of cases before
     """
     if not len(findings):
         return []
     weighed, stories = stories_of(
-        unpacked(findings), lake, wordings, words, judged, settings.gap_hours
+        unpacked(findings), lake, wordings, words, feedback, settings.gap_hours
     )
     chosen = rank(stories, settings.budget_cases_per_day, _days(first, last)).with_row_index(
         "story"
@@ -104,7 +105,9 @@ def tell(
     """
     if not len(findings):
         return []
-    weighed, stories = stories_of(unpacked(findings), lake, wordings, words, (), settings.gap_hours)
+    weighed, stories = stories_of(
+        unpacked(findings), lake, wordings, words, NONE, settings.gap_hours
+    )
     chosen = stories.with_row_index("story").with_columns(pl.col("story").cast(pl.Int64))
     return _told(chosen, weighed, lake, wordings, words, settings)
 

@@ -8,7 +8,8 @@ frames: days, entities, cases, examples told in words. Nothing is written anywhe
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pyarrow as pa
@@ -32,6 +33,7 @@ from wheeltapper.engines.local.judges import detector_wordings
 from wheeltapper.engines.local.replay import Progress, Replay
 from wheeltapper.engines.local.telling import Surroundings, sentences
 from wheeltapper.engines.local.versions import Version, Versions
+from wheeltapper.errors import WheeltapperError
 from wheeltapper.refine.combine import STORY
 from wheeltapper.refine.rank import rank
 from wheeltapper.refine.refine import stories_of
@@ -144,6 +146,36 @@ def _rows(frame: pl.DataFrame) -> list[dict[str, object]]:
         {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()}
         for row in frame.to_dicts()
     ]
+
+
+def period(
+    lake: Lake, days: int, since: datetime | None, until: datetime | None, zone: ZoneInfo
+) -> tuple[datetime, datetime]:
+    """From when to before when is looked at: the last `days` days of `zone`, or as was asked.
+
+    Raises
+    ------
+    WheeltapperError   where the lake holds nothing of it.
+    """
+    first, last, _ = lake.span()
+    if first is None or last is None:
+        raise WheeltapperError("there is no history yet; fill the lake with: ingest")
+    end = until or last + timedelta(microseconds=1)
+    begin = since or max(first, _midnight(end, days - 1, zone))
+    if begin >= end or begin > last or end <= first:
+        raise WheeltapperError(
+            f"nothing lies between {begin:%Y-%m-%d %H:%M} and {end:%Y-%m-%d %H:%M} UTC: the "
+            f"lake holds {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        )
+    return begin, end
+
+
+def _midnight(end: datetime, days_before: int, zone: ZoneInfo) -> datetime:
+    """The beginning of the day so many days before the last moment before `end`."""
+    last = (end - timedelta(microseconds=1)).astimezone(zone)
+    midnight = last.replace(hour=0, minute=0, second=0, microsecond=0)
+    # Arithmetic on one wall: through changes of summer time, days begin at midnight.
+    return (midnight - timedelta(days=days_before)).astimezone(UTC)
 
 
 def backtest(
@@ -344,7 +376,7 @@ def _cases(
         if not len(findings):
             return findings, pl.DataFrame(schema=dict(CASES))
         weighed, stories = stories_of(
-            findings, lake, wordings, around.words, around.judged, around.settings.gap_hours
+            findings, lake, wordings, around.words, around.feedback, around.settings.gap_hours
         )
         return weighed, rank(stories, around.settings.budget_cases_per_day, days)
 

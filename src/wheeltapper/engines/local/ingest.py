@@ -17,7 +17,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wheeltapper import config
 from wheeltapper.enrich import Enricher
+from wheeltapper.errors import WheeltapperError
+from wheeltapper.ingest import Sources, read
 from wheeltapper.ingest.batch import Batch, Reject
 from wheeltapper.store.lake import Lake
 
@@ -82,6 +85,33 @@ def ingest(
         )
         done.late = late_now["n"][0].as_py()
     return done
+
+
+def acts_of(
+    files: Sequence[Path],
+    *,
+    source: str | None,
+    sources: Sources,
+    settings: config.Ingest,
+    enricher: Enricher,
+    timezone: str,
+    now: datetime,
+) -> pa.Table:
+    """The acts of a few files, enriched and in order, kept nowhere.
+
+    Raises
+    ------
+    WheeltapperError   with file and line, if one of their records cannot be used.
+    """
+    tables = []
+    for batch in read(
+        files, settings=settings, now=now, timezone=timezone, source=source, sources=sources
+    ):
+        for one in batch.rejects:
+            raise WheeltapperError(f"{one.file}:{one.line}: {one.reason}")
+        tables.append(enricher.enrich(batch.activities))
+    acts = pa.concat_tables(tables)
+    return acts.sort_by([("time", "ascending"), ("event_id", "ascending")])
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:

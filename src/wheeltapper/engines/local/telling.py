@@ -1,12 +1,11 @@
 """Telling: single findings in words, as `refine` would tell them in a case."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from wheeltapper import config
-from wheeltapper.case import Case
+from wheeltapper.refine.feedback import Feedback
 from wheeltapper.refine.refine import tell
 from wheeltapper.refine.wording import Wordings
 from wheeltapper.refine.words import Vocabulary
@@ -20,7 +19,7 @@ class Surroundings:
     wordings: Wordings
     words: Vocabulary
     settings: config.Refine
-    judged: Sequence[Case]
+    feedback: Feedback
     timezone: str
 
 

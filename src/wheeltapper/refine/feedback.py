@@ -1,0 +1,17 @@
+"""Feedback: what people have said, as far as it changes what becomes a case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wheeltapper.case import Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """Everything that refinement hears from people; nothing, in a new workspace."""
+
+    judged: Sequence[Case] = ()
+    """Cases with a verdict."""
+
+
+NONE = Feedback()
