@@ -1,8 +1,10 @@
+import dataclasses
 import json
 from datetime import UTC, datetime
 
 from test_finding import FINDING
 from wheeltapper.case import Case, CaseFinding
+from wheeltapper.suppression import Scope, suppression
 
 HOSTILE = '<script>alert("1")</script>'
 
@@ -78,3 +80,14 @@ def test_in_a_notebook_a_long_case_shows_its_ten_weightiest():
     long = case(findings=12)._repr_html_()
     assert long.count("<li>") == 10
     assert "… and 2 more findings" in long
+
+
+def test_what_is_hidden_says_until_when_by_whom_and_why():
+    at = datetime(2026, 5, 19, 8, tzinfo=UTC)
+    hide = suppression(Scope(app="Okta", entity="ana"), by="<b>ana", at=at, reason=HOSTILE)
+    (told,) = case().findings
+    greyed = dataclasses.replace(case(), findings=(dataclasses.replace(told, suppressed=hide),))
+    assert greyed.to_dict()["findings"][0]["suppressed"]["reason"] == HOSTILE
+    shown = greyed._repr_html_()
+    assert "hidden until 17 Aug 2026 by &lt;b&gt;ana: &lt;script" in shown
+    assert "<script" not in shown

@@ -19,7 +19,7 @@ TESTS = ROOT / "tests"
 MODULES = sorted(p for p in SOURCE.rglob("*.py") if "static" not in p.parts)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-NOUNS = {"activity", "case", "config", "errors", "finding"}
+NOUNS = {"activity", "case", "config", "errors", "finding", "suppression"}
 MAY_IMPORT = {  # nouns always; a room or root module that is not named here, itself only
     "engines": {"detect", "engines", "enrich", "ingest", "refine", "store"},
     "server": {"detect", "refine", "server", "store"},
@@ -72,6 +72,10 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "simulate/truth.py": ("simulate/test_scenario.py", "lines as scenarios leave them"),
     "store/migrations/env.py": ("store/test_database.py", "run by opening a casebook"),
     "store/migrations/versions/0001_cases_and_verdicts.py": (
+        "store/test_database.py",
+        "run by opening a casebook",
+    ),
+    "store/migrations/versions/0002_suppressions.py": (
         "store/test_database.py",
         "run by opening a casebook",
     ),

@@ -9,6 +9,7 @@ from datetime import datetime
 from html import escape
 
 from wheeltapper.finding import Finding
+from wheeltapper.suppression import Suppression
 
 OPEN, CLOSED = "open", "closed"
 STATUSES = (OPEN, CLOSED)
@@ -44,6 +45,8 @@ class CaseFinding:
     """What was unusual, as a short label for the timeline."""
     key: str = ""
     """The value itself, as the detector compared it: what a verdict speaks for."""
+    suppressed: Suppression | None = None
+    """What hides it: it is shown greyed, and its bits count nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,7 @@ class Case:
                     "app": f.app,
                     "value": f.value,
                     "key": f.key,
+                    "suppressed": f.suppressed.to_dict() if f.suppressed else None,
                     **f.finding.to_dict(),
                 }
                 for f in self.findings
@@ -144,6 +148,7 @@ class Case:
         """The case as a notebook shows it; log text is escaped."""
         items = "".join(
             f"<li>{escape(f.sentence)}"
+            + (f"<br><small>{escape(f.suppressed.said())}</small>" if f.suppressed else "")
             + (
                 f"<br><small>Would have been normal: {escape(f.would_be_normal)}.</small>"
                 if f.would_be_normal

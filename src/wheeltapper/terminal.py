@@ -109,7 +109,9 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
     console.print()
     for finding in case.findings[:15]:
         line = Text("• ")
-        line.append(safe(finding.sentence))
+        line.append(safe(finding.sentence), style="dim" if finding.suppressed else "")
+        if finding.suppressed:
+            line.append(f"\n  {safe(finding.suppressed.said())}", style="yellow")
         if finding.would_be_normal:
             line.append(
                 f"\n  Would have been normal: {safe(finding.would_be_normal)}.", style="green"

@@ -361,7 +361,8 @@ class Workspace:
         if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
             return NONE
         with self.casebook() as book:
-            return Feedback(judged=[case for case in book.cases() if case.verdict])
+            judged = [case for case in book.cases() if case.verdict]
+            return Feedback(judged=judged, suppressions=book.suppressions())
 
     # What came of it
 

@@ -61,3 +61,12 @@ def test_few_stories_are_counted_and_none_is_none():
 
 def test_all_alike_is_no_tail():
     assert calibrate(np.full(50, 7.0), 100).tolist() == [1.0] * 50
+
+
+@given(evidences, st.integers(0, 5000), st.data())
+def test_what_is_hidden_makes_nothing_else_rarer(evidence, days, data):
+    hidden = data.draw(arrays(np.bool_, evidence.size))
+    left = np.where(hidden, 0.0, evidence)
+    before, after = calibrate(evidence, days), calibrate(left, days, evidence)
+    assert (after[~hidden] == before[~hidden]).all()
+    assert (after <= before).all()

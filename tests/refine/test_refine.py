@@ -9,6 +9,7 @@ import pytest
 from wheeltapper import config, finding
 from wheeltapper.refine.feedback import Feedback
 from wheeltapper.refine.refine import refine
+from wheeltapper.suppression import Scope, suppression
 
 
 @pytest.fixture
@@ -85,15 +86,41 @@ def test_a_finding_whose_act_the_lake_lost_tells_nothing(office, again):
     assert "any.country" not in {f.finding.detector for f in case.findings}
 
 
-def test_a_verdict_counts_for_what_comes_after(again):
-    settings = config.Refine(gap_hours=0.001)
-    top, *_ = again(settings=settings)
-    nine_days = timedelta(days=9)
-    expected = replace(top, verdict="benign_expected")
-    earlier = replace(expected, start=top.start - nine_days, end=top.end - nine_days)
-    scores = {c.id: c.score for c in again(settings=settings, feedback=Feedback(judged=[earlier]))}
-    assert scores.get(top.id, 0.0) < top.score
-    assert again(settings=settings, feedback=Feedback(judged=[expected]))[0].score == top.score
+def of_kind(case_finding, **scope):
+    """A suppression of one finding's kind, made when it was said."""
+    found = case_finding.finding
+    scope = scope or {"detector": found.detector, "entity": found.entity}
+    return suppression(Scope(**scope), by="ana", at=found.time, reason="she moved")
+
+
+def test_a_case_of_which_all_is_hidden_is_not_raised(again):
+    (case,) = again()
+    hide = [of_kind(f) for f in case.findings]
+    assert again(feedback=Feedback(suppressions=hide)) == []
+    judged = replace(case, verdict="benign_expected")
+    assert again(feedback=Feedback(judged=[judged], suppressions=hide)) == [case]
+
+
+def test_what_is_hidden_stays_in_its_case_greyed_and_last(again):
+    (case,) = again()
+    top, *rest = case.findings
+    hide = of_kind(top)
+    (found,) = again(feedback=Feedback(suppressions=[hide]))
+    assert found.id == case.id
+    assert found.score <= case.score
+    assert [f.suppressed for f in found.findings] == [None] * len(rest) + [hide]
+    assert found.findings[-1].bits == top.bits
+    assert found.findings[-1].sentence == top.sentence
+    assert found.headline != case.headline
+    assert (found.start, found.end, found.native_ids) == (case.start, case.end, case.native_ids)
+
+
+def test_what_has_ended_or_is_of_another_kind_changes_nothing(again):
+    (case,) = again()
+    top = case.findings[0]
+    ended = replace(of_kind(top), ended=top.finding.time, ended_by="kim")
+    other = of_kind(top, detector=top.finding.detector, entity="somebody else")
+    assert again(feedback=Feedback(suppressions=[ended, other])) == [case]
 
 
 def test_two_stories_that_rest_on_the_same_act_are_two_cases(office, again):

@@ -12,12 +12,15 @@ from wheeltapper.case import Case, CaseFinding
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.finding import Finding
 from wheeltapper.store import Casebook
+from wheeltapper.suppression import Scope, suppression
 
 START = datetime(2023, 7, 10, 11, 59, 59, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def case(id="c1", *, score=12.5, entity="ana", start=START, hours=2.0, headline="Ana copied keys"):
+def case(
+    id="c1", *, score=12.5, entity="ana", start=START, hours=2.0, headline="Ana copied keys", **more
+):
     found = Finding(
         detector="cloudtrail.new_action",
         entity_type="actor",
@@ -32,7 +35,7 @@ def case(id="c1", *, score=12.5, entity="ana", start=START, hours=2.0, headline=
         attack=("T1098",),
         evidence={"value": "CreateAccessKey", "peers": [1, 2], "none": None, "π": "\0"},
     )
-    return Case(
+    made = Case(
         id=id,
         rank=7,
         score=score,
@@ -65,6 +68,7 @@ def case(id="c1", *, score=12.5, entity="ana", start=START, hours=2.0, headline=
         apps=("AWS", "Okta"),
         owner="cloud team",
     )
+    return replace(made, **more)
 
 
 def save_often(url, times):
@@ -166,6 +170,37 @@ class CasebookContract:
             ]
             assert book.verdicts() == said
             assert book.verdicts("c2") == []
+
+    def test_a_suppression_comes_back_as_it_was_and_is_never_deleted(self, url):
+        hostile = "x'; drop table suppressions; --\0<script>"
+        one = suppression(
+            Scope(detector="any.country", value=hostile), by="ana", at=START, reason="she moved"
+        )
+        other = suppression(Scope(app="Okta", entity="kim"), by="bo", at=START, case_id="c1")
+        with Casebook(url) as book:
+            assert book.suppressions() == []
+            book.suppress([one, other])
+            book.suppress([one])
+            assert book.suppressions() == [one, other]
+            ended = book.expire(one.id, by="kim", at=START + HOUR)
+            assert ended == replace(one, ended_by="kim", ended=START + HOUR)
+        with Casebook(url) as again:
+            assert again.suppressions() == [ended, other]
+            with pytest.raises(WheeltapperError, match="was ended by kim on 10 July 2023"):
+                again.expire(one.id, by="bo", at=START + 2 * HOUR)
+            with pytest.raises(WheeltapperError, match="no suppression zzz; see: wheeltapper supp"):
+                again.expire("zzz", by="bo", at=START)
+            with pytest.raises(WheeltapperError, match="needs somebody"):
+                again.expire(other.id, by=" ", at=START)
+            assert again.suppressions() == [ended, other]
+
+    def test_a_greyed_finding_keeps_what_greys_it(self, url):
+        one = suppression(Scope(app="AWS", entity="ana"), by="ana", at=START, reason="\0 moved")
+        (told,) = case().findings
+        greyed = case(findings=(replace(told, suppressed=one),))
+        with Casebook(url) as book:
+            book.save([greyed])
+            assert book.case("c1") == replace(greyed, rank=1)
 
     def test_refusals_change_nothing(self, url):
         with Casebook(url) as book:

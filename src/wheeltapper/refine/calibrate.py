@@ -19,25 +19,31 @@ FEWEST = 20
 """With fewer stories than this the tail is not fitted; only counting is left."""
 
 
-def calibrate(evidence: npt.NDArray[np.float64], actor_days: int) -> npt.NDArray[np.float64]:
+def calibrate(
+    evidence: npt.NDArray[np.float64],
+    actor_days: int,
+    reference: npt.NDArray[np.float64] | None = None,
+) -> npt.NDArray[np.float64]:
     """log2 of N for each story, where one in N actor-days shows as much evidence.
 
     Parameters
     ----------
     evidence : float64 (stories,)   from `combine`, of all stories of the workspace
     actor_days : int                days of activity of all actors
+    reference : float64 (m,)        evidence of all stories, where it is not that of the stories
+        asked about: what is hidden from people was there all the same
 
     Returns
     -------
     float64 (stories,)   from 0; monotone in `evidence`.
     """
-    n = evidence.size
+    ascending = np.sort(evidence if reference is None else reference)
+    n = ascending.size
     days = max(actor_days, n, 1)
-    if n == 0:
+    if evidence.size == 0:
         return np.empty(0)
-    ascending = np.sort(evidence)
     # Stories with at least this much, the story itself included.
-    as_much = n - np.searchsorted(ascending, evidence, side="left")
+    as_much = np.maximum(n - np.searchsorted(ascending, evidence, side="left"), 1)
     counted = np.log2(days / as_much)
     if n < FEWEST:
         return counted

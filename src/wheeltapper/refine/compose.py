@@ -16,6 +16,7 @@ from wheeltapper.refine.told import Kind, Told
 from wheeltapper.refine.unpack import EVIDENCE
 from wheeltapper.refine.wording import Wording, Wordings
 from wheeltapper.refine.words import Vocabulary
+from wheeltapper.suppression import Suppression
 
 # A row of a Polars frame holds values of many types; each use below knows its own.
 Row = Mapping[str, Any]
@@ -33,6 +34,7 @@ def compose(
     wordings: Wordings,
     words: Vocabulary,
     settings: config.Refine,
+    suppressions: Mapping[str, Suppression],
     rank: int,
 ) -> Case:
     first, *others = members.to_dicts()
@@ -64,10 +66,14 @@ def compose(
             usual,
         )
         told.append(one)
-        kept.append(_case_finding(row, one, mine, words))
+        hidden = suppressions.get(row["suppressed"] or "")
+        kept.append(_case_finding(row, one, mine, words, hidden))
     group_name = str(known.get("peer_group") or "")
     start, end = story["start"], story["end"]
-    techniques = [t for f in sorted(kept, key=lambda f: f.first) for t in f.finding.attack]
+    # What is hidden is shown with the case, but the case is not about it.
+    told = [t for t, f in zip(told, kept, strict=True) if f.suppressed is None] or told
+    in_order = sorted((f for f in kept if f.suppressed is None), key=lambda f: f.first)
+    techniques = [t for f in in_order for t in f.finding.attack]
     apps = list(dict.fromkeys(f.app for f in kept if f.app))
     return Case(
         # Not by its first act: a model's finding begins with its day, as another story may.
@@ -192,7 +198,9 @@ def _one(
     )
 
 
-def _case_finding(row: Row, told: Told, events: pl.DataFrame, words: Vocabulary) -> CaseFinding:
+def _case_finding(
+    row: Row, told: Told, events: pl.DataFrame, words: Vocabulary, hidden: Suppression | None
+) -> CaseFinding:
     ids = events.sort("time", "event_id")["event_id"].to_list()
     return CaseFinding(
         finding=Finding(
@@ -209,11 +217,11 @@ def _case_finding(row: Row, told: Told, events: pl.DataFrame, words: Vocabulary)
             attack=tuple(row["attack"] or ()),
             evidence={
                 key: row[key]
-                for key in (*(f.name for f in EVIDENCE.fields), "together", "suppressed")
+                for key in (*(f.name for f in EVIDENCE.fields), "together")
                 if row[key] is not None
             },
         ),
-        bits=float(row["evidence"]),
+        bits=float(row["whole" if hidden else "evidence"]),
         sentence=explain.sentence(told, words),
         would_be_normal=explain.would_be_normal(told, words),
         first=min(events["time"].to_list()),
@@ -222,6 +230,7 @@ def _case_finding(row: Row, told: Told, events: pl.DataFrame, words: Vocabulary)
         app=told.kinds[0].app if told.kinds else told.app,
         value=explain.label(told, words),
         key=row["key"] or "",
+        suppressed=hidden,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wheeltapper.case import Case
+from wheeltapper.suppression import Suppression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +13,7 @@ class Feedback:
 
     judged: Sequence[Case] = ()
     """Cases with a verdict."""
+    suppressions: Sequence[Suppression] = ()
 
 
 NONE = Feedback()

@@ -4,7 +4,7 @@ The steps of the design, each in a file of its own: weigh, discount, suppress, g
 calibrate, rank; then the lake is asked about the stories that are left, and they are told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -25,7 +25,7 @@ from wheeltapper.refine.link import link
 from wheeltapper.refine.looked_up import Gathered, Lake
 from wheeltapper.refine.rank import rank
 from wheeltapper.refine.relieve import relieve
-from wheeltapper.refine.suppress import suppress
+from wheeltapper.refine.suppress import as_if_unhidden, still_told, suppress
 from wheeltapper.refine.telling import telling_of
 from wheeltapper.refine.tie import ties
 from wheeltapper.refine.unpack import frame_of, unpacked
@@ -33,6 +33,7 @@ from wheeltapper.refine.warm_up import warm_up
 from wheeltapper.refine.weigh import weigh
 from wheeltapper.refine.wording import Wording, Wordings
 from wheeltapper.refine.words import Vocabulary
+from wheeltapper.suppression import Suppression
 
 MOST_FINDINGS = 60
 """Findings shown in one case; the weightiest."""
@@ -49,11 +50,16 @@ def stories_of(
     """Weighed findings with their `span`, and the stories they make, with `score`."""
     weighed = relieve(weigh(findings, wordings, words.severity))
     weighed = warm_up(weighed, looked_up.days_of_sources(lake))
-    weighed = group(suppress(discount(habit(weighed)), feedback.judged), gap_hours)
-    alone = combine(weighed)
-    weighed = link(weighed, alone, ties(lake, alone, weighed))
-    stories = combine(weighed)
-    scores = calibrate(stories["evidence"].to_numpy(), looked_up.actor_days(lake))
+    hidden = suppress(discount(habit(weighed)), feedback.suppressions, feedback.judged)
+    weighed = group(hidden, gap_hours)
+    # What is tied, and how rare a story is, does not change by hiding others.
+    unhidden = as_if_unhidden(weighed)
+    alone = combine(unhidden)
+    tied = ties(lake, alone, unhidden)
+    reference = combine(link(unhidden, alone, tied))["evidence"].to_numpy()
+    weighed = link(weighed, combine(weighed), tied)
+    stories = still_told(combine(weighed), weighed)
+    scores = calibrate(stories["evidence"].to_numpy(), looked_up.actor_days(lake), reference)
     return weighed, stories.with_columns(score=pl.Series(scores))
 
 
@@ -88,7 +94,7 @@ def refine(
     if not len(chosen):
         return []
     chosen = chosen.with_columns(pl.col("story").cast(pl.Int64))
-    return _told(chosen, weighed, lake, wordings, words, settings)
+    return _told(chosen, weighed, lake, wordings, words, settings, feedback.suppressions)
 
 
 def tell(
@@ -109,7 +115,7 @@ def tell(
         unpacked(findings), lake, wordings, words, NONE, settings.gap_hours
     )
     chosen = stories.with_row_index("story").with_columns(pl.col("story").cast(pl.Int64))
-    return _told(chosen, weighed, lake, wordings, words, settings)
+    return _told(chosen, weighed, lake, wordings, words, settings, ())
 
 
 def _table(frame: pl.DataFrame) -> pa.Table:
@@ -133,6 +139,7 @@ def _told(
     wordings: Wordings,
     words: Vocabulary,
     settings: config.Refine,
+    suppressions: Sequence[Suppression],
 ) -> list[Case]:
     with_raw = any("raw" in w.filter + w.value for w in wordings.by_name.values())
     # One row for each (detector, value) of a story: repeats are told once.
@@ -188,6 +195,7 @@ def _told(
     members_of = {k[0]: part for k, part in members.group_by("story", maintain_order=True)}
     events_of = {k[0]: part for k, part in events.group_by("story", maintain_order=True)}
     known_of = {row["story"]: row for row in known.to_dicts()}
+    by_id = {one.id: one for one in suppressions}
     return [
         compose(
             row,
@@ -201,6 +209,7 @@ def _told(
             wordings,
             words,
             settings,
+            by_id,
             rank=place,
         )
         for place, row in enumerate(chosen.to_dicts(), start=1)

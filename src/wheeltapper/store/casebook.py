@@ -15,7 +15,8 @@ from wheeltapper import case as noun
 from wheeltapper.case import Case
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store import casetext, database
-from wheeltapper.store.tables import CaseRow, VerdictRow
+from wheeltapper.store.tables import CaseRow, SuppressionRow, VerdictRow
+from wheeltapper.suppression import Suppression
 
 _MAX_TEXT = 10_000
 
@@ -181,6 +182,55 @@ class Casebook:
         with Session(self._engine) as session:
             return [_verdict(row) for row in session.scalars(query)]
 
+    def suppress(self, made: Sequence[Suppression]) -> None:
+        """Keep suppressions, for ever; one that is there already is left as it is."""
+        with Session(self._writer) as session, session.begin():
+            for one in made:
+                there = sa.select(SuppressionRow.number).where(SuppressionRow.id == one.id)
+                if session.scalar(there) is None:
+                    session.add(
+                        SuppressionRow(
+                            id=one.id,
+                            scope=casetext.scope(one.scope),
+                            by=storable(one.by),
+                            reason=storable(one.reason),
+                            created=one.created,
+                            since=one.since,
+                            expires=one.expires,
+                            case_id=storable(one.case_id),
+                            ended_by="",
+                        )
+                    )
+
+    def suppressions(self) -> list[Suppression]:
+        """All that were ever made, the first first."""
+        query = sa.select(SuppressionRow).order_by(SuppressionRow.number)
+        with Session(self._engine) as session:
+            return [_suppression(row) for row in session.scalars(query)]
+
+    def expire(self, suppression_id: str, *, by: str, at: datetime) -> Suppression:
+        """End a suppression before its time: it hides nothing any more. It stays on the list.
+
+        Raises
+        ------
+        WheeltapperError   for one that is not there or has ended, and nobody in `by`.
+        """
+        if not by.strip() or len(by) > _MAX_TEXT:
+            raise WheeltapperError("ending a suppression needs somebody who does it, by a name")
+        with Session(self._writer) as session, session.begin():
+            query = sa.select(SuppressionRow).where(SuppressionRow.id == storable(suppression_id))
+            row = session.scalar(query.with_for_update())
+            if row is None:
+                raise WheeltapperError(
+                    f"there is no suppression {suppression_id}; see: wheeltapper suppressions list"
+                )
+            if row.ended is not None:
+                raise WheeltapperError(
+                    f"suppression {row.id} was ended by {row.ended_by} on {row.ended:%-d %B %Y}"
+                )
+            row.ended_by, row.ended = storable(by.strip()), at.astimezone(UTC)
+            return _suppression(row)
+
 
 def _fill(row: CaseRow, case: Case) -> None:
     """Renew what a run computes; status and verdict are people's."""
@@ -227,4 +277,19 @@ def _verdict(row: VerdictRow) -> Verdict:
         entity=row.entity,
         headline=row.headline,
         score=row.score,
+    )
+
+
+def _suppression(row: SuppressionRow) -> Suppression:
+    return Suppression(
+        id=row.id,
+        scope=casetext.read_scope(row.scope),
+        by=row.by,
+        reason=row.reason,
+        created=row.created,
+        since=row.since,
+        expires=row.expires,
+        case_id=row.case_id,
+        ended_by=row.ended_by,
+        ended=row.ended,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from wheeltapper.case import Case, CaseFinding, Other
 from wheeltapper.finding import Finding
+from wheeltapper.suppression import Scope, from_dict
 
 
 def details(case: Case) -> str:
@@ -51,6 +52,7 @@ def findings(items: Sequence[CaseFinding]) -> str:
                 "app": item.app,
                 "value": item.value,
                 "key": item.key,
+                "suppressed": item.suppressed.to_dict() if item.suppressed else None,
                 "finding": item.finding.to_dict(),
             }
             for item in items
@@ -66,6 +68,7 @@ def read_findings(text: str) -> tuple[CaseFinding, ...]:
                 "first": datetime.fromisoformat(item["first"]),
                 "last": datetime.fromisoformat(item["last"]),
                 "finding": _finding(item["finding"]),
+                "suppressed": from_dict(hidden) if (hidden := item.get("suppressed")) else None,
             }
         )
         for item in json.loads(text)
@@ -82,6 +85,14 @@ def _finding(values: Mapping[str, Any]) -> Finding:
             "attack": tuple(values["attack"]),
         }
     )
+
+
+def scope(scope: Scope) -> str:
+    return _text(asdict(scope))
+
+
+def read_scope(text: str) -> Scope:
+    return Scope(**json.loads(text))
 
 
 def _text(value: object) -> str:

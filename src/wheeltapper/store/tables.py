@@ -87,3 +87,24 @@ class VerdictRow(Base):
     entity: Mapped[str] = mapped_column(sa.Text)
     headline: Mapped[str] = mapped_column(sa.Text)
     score: Mapped[float] = mapped_column(sa.Double)
+
+
+class SuppressionRow(Base):
+    """What somebody wants hidden for a while; never deleted, changed only by being ended."""
+
+    __tablename__ = "suppressions"
+
+    number: Mapped[int] = mapped_column(
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True
+    )
+    id: Mapped[str] = mapped_column(sa.Text, unique=True)
+    scope: Mapped[str] = mapped_column(_Json)
+    """JSON: what findings have in common, as logs have it, NULs and all."""
+    by: Mapped[str] = mapped_column(sa.Text)
+    reason: Mapped[str] = mapped_column(sa.Text)
+    created: Mapped[datetime] = mapped_column(UtcTime)
+    since: Mapped[datetime] = mapped_column(UtcTime)
+    expires: Mapped[datetime] = mapped_column(UtcTime)
+    case_id: Mapped[str] = mapped_column(sa.Text)
+    ended_by: Mapped[str] = mapped_column(sa.Text)
+    ended: Mapped[datetime | None] = mapped_column(UtcTime)
