@@ -182,7 +182,7 @@ def test_verdicts_that_are_none(copy):
     call("judge", "7", "malicious", "--by", "ana", folder=copy, code=1)
 
 
-def test_what_is_called_expected_weighs_little_the_next_time(copy):
+def test_a_case_that_was_judged_is_shown_as_it_was_judged(copy):
     call("judge", "1", "benign_expected", "--by", "ana", folder=copy)
     call("detect", folder=copy)
     (case,) = json.loads(call("cases", "--format", "json", folder=copy).stdout)

@@ -129,3 +129,13 @@ def test_the_template_of_a_workspace_names_settings_that_are_there_with_their_de
             assert name in defaults, f"{section}.{name} is in the template and is no setting"
             if isinstance(value, int | float):
                 assert value == defaults[name], f"{section}.{name}: the template shows another"
+
+
+def test_a_relative_casebook_and_lake_lie_in_the_workspace(tmp_path):
+    assert Config().casebook_url(tmp_path) == f"sqlite:///{tmp_path}/casebook.sqlite"
+    assert Config().lake_path(tmp_path) == f"{tmp_path}/lake"
+    elsewhere = "sqlite:////srv/casebook.sqlite"
+    assert Config(casebook=elsewhere).casebook_url(tmp_path) == elsewhere
+    server = "postgresql+psycopg://user@host/wheeltapper"
+    assert Config(casebook=server).casebook_url(Path("work")) == server
+    assert Config(lake="s3://bucket/lake").lake_path(tmp_path) == "s3://bucket/lake"

@@ -28,6 +28,7 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
     "command": {"terminal", "workspace"},
     "detector_pages": {"engines", "terminal"},
     "detector_commands": {"command", "detector_pages", "engines", "terminal", "workspace"},
+    "suppression_commands": {"command", "refine", "terminal", "workspace"},
     "cli": {
         "command",
         "detector_commands",
@@ -36,6 +37,7 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
         "ingest",
         "server",
         "simulate",
+        "suppression_commands",
         "terminal",
         "workspace",
     },
@@ -48,6 +50,7 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "detect/hint.py": ("detect/test_catalogue.py", "what is said of each mistake"),
     "detector_pages.py": ("test_detector_commands.py", "what the commands print"),
     "engines/local/replay.py": ("engines/local/test_backtest.py", "beside live detection"),
+    "engines/local/suppressing.py": ("test_suppression_commands.py", "drafts and previews"),
     "engines/local/telling.py": ("engines/local/test_backtest.py", "examples in words"),
     "engines/local/versions.py": ("engines/local/test_backtest.py", "what is compared with what"),
     "errors.py": ("test_config.py", "two names; every refusal that is tested raises one"),

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -95,8 +96,16 @@ def test_it_comes_back_from_json_as_it_was(text):
 def test_it_says_who_until_when_and_why():
     one = suppression(NARROW, by="ana", at=NOW, reason="she moved")
     assert one.said() == "hidden until 23 Feb 2027 by ana: she moved"
-    assert str(one.scope) == "any.country × NL"
+    wide = Scope(value="NL", peer_group="it", app="Okta", entity="kim")
+    assert str(wide) == "value NL, peer group it, in Okta, about kim"
+    assert str(one.scope) == "any.country, value NL"
     assert suppression(NARROW, by="ana", at=NOW).said() == "hidden until 23 Feb 2027 by ana"
+
+
+def test_it_is_in_force_until_it_runs_out_or_is_ended():
+    one = suppression(NARROW, by="ana", at=NOW, days=30)
+    assert [one.in_force(NOW + n * DAY) for n in (0, 29, 30)] == [True, True, False]
+    assert not dataclasses.replace(one, ended=NOW, ended_by="kim").in_force(NOW)
 
 
 def test_the_same_scope_a_moment_later_is_another():

@@ -4,7 +4,6 @@ import shutil
 import stat
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,11 +11,9 @@ import pytest
 import office as office_log
 import wheeltapper as wt
 from wheeltapper import activity, finding
-from wheeltapper.config import Config
 from wheeltapper.engines.local import exchanges
 from wheeltapper.engines.local.judges import wordings
 from wheeltapper.refine.weights import Curve, Weights
-from wheeltapper.workspace import casebook_url
 
 
 @pytest.fixture
@@ -183,11 +180,3 @@ def test_a_folder_that_is_no_workspace(tmp_path):
     wt.init(tmp_path)
     with pytest.raises(wt.WheeltapperError, match="is there already"):
         wt.init(tmp_path)
-
-
-def test_a_relative_casebook_lies_in_the_workspace(tmp_path):
-    assert casebook_url(tmp_path, Config()) == f"sqlite:///{tmp_path}/casebook.sqlite"
-    elsewhere = "sqlite:////srv/casebook.sqlite"
-    assert casebook_url(tmp_path, Config(casebook=elsewhere)) == elsewhere
-    server = "postgresql+psycopg://user@host/wheeltapper"
-    assert casebook_url(Path("work"), Config(casebook=server)) == server

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from wheeltapper import finding, terminal, workspace
+from wheeltapper.case import MALICIOUS, POLICY_VIOLATION
 from wheeltapper.command import (
     FORMATS,
     Group,
@@ -25,6 +26,7 @@ from wheeltapper.command import (
 )
 from wheeltapper.detector_commands import backtest, detectors
 from wheeltapper.errors import WheeltapperError
+from wheeltapper.suppression_commands import hide, lasting, suppressions
 from wheeltapper.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -258,19 +260,29 @@ def findings(
 )
 @click.option("--by", required=True, help="Who says so.")
 @click.option("--reason", default="", help="Shown to the next reader.")
+@click.option(
+    "--suppress", "days", callback=lasting, help="And hide the like of it for so long, such as 90d."
+)
 @click.pass_context
-def judge(ctx: click.Context, case: str, verdict: str, by: str, reason: str) -> None:
+def judge(
+    ctx: click.Context, case: str, verdict: str, by: str, reason: str, days: int | None
+) -> None:
     r"""Give a VERDICT on a CASE.
 
     \b
         wheeltapper judge 1 malicious --by ana --reason "keys were stolen"
+        wheeltapper judge 2 benign_expected --by ana --suppress 90d
     """
+    if days is not None and verdict in (MALICIOUS, POLICY_VIOLATION):
+        raise click.UsageError(f"--suppress hides what is right to happen; {verdict} is not")
     ws = open_workspace(ctx)
     try:
         found = ws.judge(case, verdict, by=by, reason=reason)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     say(f"{found.headline}: {verdict} by {by}")
+    if days is not None:
+        hide(ws, found, by=by, days=days, reason=reason or f"judged {verdict}")
 
 
 @main.command()
@@ -394,6 +406,7 @@ def rules_list(ctx: click.Context, form: str) -> None:
     print_rows(rows, form)
 
 
+main.add_command(suppressions)
 main.add_command(detectors)
 main.add_command(backtest)
 

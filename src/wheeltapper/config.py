@@ -110,6 +110,17 @@ class Config:
     refine: Refine = field(default_factory=Refine)
     server: Server = field(default_factory=Server)
 
+    def casebook_url(self, root: Path) -> str:
+        """The casebook's URL, a relative SQLite path made absolute below the workspace."""
+        start = "sqlite:///"
+        if self.casebook.startswith(start) and not self.casebook.startswith(start + "/"):
+            return start + str((root / self.casebook.removeprefix(start)).resolve())
+        return self.casebook
+
+    def lake_path(self, root: Path) -> str:
+        """The lake's folder, or the URL of an object store."""
+        return self.lake if "://" in self.lake else str(root / self.lake)
+
 
 def load(path: Path) -> Config:
     """Read settings from a TOML file.

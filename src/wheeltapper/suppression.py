@@ -44,8 +44,10 @@ class Scope:
         return self.detector[:-1] if self.detector.endswith(".*") else ""
 
     def __str__(self) -> str:
-        """`any.country × NL × engineer × Okta`"""
-        return " × ".join(part for part in dataclasses.astuple(self) if part)
+        """`any.country, value NL, peer group engineer, in Okta`; not yet safe to print."""
+        said = {"value": "value ", "peer_group": "peer group ", "app": "in ", "entity": "about "}
+        parts = [said[name] + getattr(self, name) for name in said if getattr(self, name)]
+        return ", ".join([self.detector, *parts] if self.detector else parts) or "everything"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,10 @@ class Suppression:
     ended_by: str = ""
     ended: datetime | None = None
     """When somebody took it back; from then on it hides nothing, whenever that was."""
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether findings of this moment are hidden."""
+        return self.ended is None and now < self.expires
 
     def said(self) -> str:
         """`hidden until 12 Feb 2027 by ana: she moved`; not yet safe to print."""
@@ -172,7 +178,7 @@ def checked(scope: Scope) -> None:
     named = [n for n in SCOPE if getattr(scope, n) and not (n == "detector" and scope.prefix)]
     if not (scope.detector or scope.app) or len(named) < 2:
         raise WheeltapperError(
-            f"{str(scope) or 'an empty scope'} would hide too much: name a detector or an "
+            f"“{scope}” would hide too much: name a detector or an "
             "application, and at least two of detector (by its whole name), application, peer "
             "group, value and entity"
         )

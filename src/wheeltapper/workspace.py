@@ -22,6 +22,7 @@ from wheeltapper.case import Case
 from wheeltapper.config import Config
 from wheeltapper.engines.local.checkpoint import Checkpoint
 from wheeltapper.errors import WheeltapperError
+from wheeltapper.suppression import DAYS, Suppression
 
 # Rooms are loaded where they are used: listing cases must not wait for Numba's second.
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from wheeltapper.enrich import Enricher
     from wheeltapper.ingest import Progress, Sources
     from wheeltapper.refine.feedback import Feedback
+    from wheeltapper.refine.preview import Preview
     from wheeltapper.refine.weights import Weights
     from wheeltapper.refine.words import Vocabulary
     from wheeltapper.store.casebook import Casebook
@@ -74,14 +76,13 @@ class Workspace:
     def lake(self) -> "Lake":
         from wheeltapper.store.lake import Lake
 
-        where = self.config.lake
-        return Lake(where if "://" in where else str(self.root / where))
+        return Lake(self.config.lake_path(self.root))
 
     @contextmanager
     def casebook(self) -> "Iterator[Casebook]":
         from wheeltapper.store.casebook import Casebook
 
-        with Casebook(casebook_url(self.root, self.config)) as book:
+        with Casebook(self.config.casebook_url(self.root)) as book:
             yield book
 
     @property
@@ -177,28 +178,24 @@ class Workspace:
 
     def refine(self) -> int:
         """Make cases of all findings and keep them in the casebook; the number of cases."""
+        cases = self.remade()
+        with self.casebook() as book:
+            book.save(cases)
+        return len(cases)
+
+    def remade(self, drafts: Sequence[Suppression] = ()) -> list[Case]:
+        """The cases of all findings, as they are with these suppressions too; nothing is kept."""
         from wheeltapper.engines.local.judges import wordings
         from wheeltapper.refine.refine import refine
 
         lake = self.lake
         first, last, _ = lake.span()
-        with self.casebook() as book:
-            cases = (
-                refine(
-                    lake.findings(),
-                    lake,
-                    wordings=wordings(self.judges()),
-                    words=self.vocabulary(),
-                    settings=self.config.refine,
-                    first=first,
-                    last=last,
-                    feedback=self._feedback(),
-                )
-                if first and last
-                else []
-            )
-            book.save(cases)
-        return len(cases)
+        if not (first and last):
+            return []
+        return refine(
+            lake.findings(), lake, wordings=wordings(self.judges()), words=self.vocabulary(),
+            settings=self.config.refine, first=first, last=last, feedback=self._feedback(drafts),
+        )  # fmt: skip
 
     def run(
         self,
@@ -353,16 +350,16 @@ class Workspace:
             timezone=self.config.timezone,
         )
 
-    def _feedback(self) -> "Feedback":
-        """What people have said; nothing where no casebook was made yet."""
+    def _feedback(self, drafts: Sequence[Suppression] = ()) -> "Feedback":
+        """What people have said, with `drafts`; nothing where no casebook was made yet."""
         from wheeltapper.refine.feedback import NONE, Feedback
 
-        url = casebook_url(self.root, self.config)
+        url = self.config.casebook_url(self.root)
         if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
             return NONE
         with self.casebook() as book:
             judged = [case for case in book.cases() if case.verdict]
-            return Feedback(judged=judged, suppressions=book.suppressions())
+            return Feedback(judged=judged, suppressions=[*book.suppressions(), *drafts])
 
     # What came of it
 
@@ -403,6 +400,38 @@ class Workspace:
             book.judge(case.id, verdict, by=by, reason=reason, at=datetime.now(UTC))
         return self.case(case.id)
 
+    def suppress(
+        self, *, by: str, days: int = DAYS, reason: str = "", case: int | str | None = None,
+        keep: "bool | Callable[[Preview], bool]" = True, **scope: str,
+    ) -> "Preview":  # fmt: skip
+        """Hide findings of a scope (`detector=`, `value=`, `peer_group=`, `app=`, `entity=`).
+
+        With `case` the scopes are those of its findings. First it is found out what they would
+        have hidden; `keep` decides, or is asked. WheeltapperError for a scope that is too wide.
+        """
+        from wheeltapper.engines.local import suppressing
+
+        of, now = self.case(case) if case is not None else scope, datetime.now(UTC)
+        made = suppressing.drafts(of, self.lake, by=by, at=now, days=days, reason=reason)
+        with self.casebook() as book:
+            seen = suppressing.foreseen(made, self.lake, book, self.remade)
+            if keep is True or (keep and keep(seen)):
+                book.suppress(made)
+                self.refine()
+        return seen
+
+    def suppressions(self) -> list[Suppression]:
+        """All suppressions that were ever made, the first first."""
+        with self.casebook() as book:
+            return book.suppressions()
+
+    def expire(self, suppression_id: str, *, by: str) -> Suppression:
+        """End a suppression: what it hid counts again. It stays on the list."""
+        with self.casebook() as book:
+            ended = book.expire(suppression_id, by=by, at=datetime.now(UTC))
+        self.refine()
+        return ended
+
     def findings(
         self,
         *,
@@ -412,13 +441,10 @@ class Workspace:
         entity: str | None = None,
     ) -> "pl.DataFrame":
         """Findings as a frame with the columns of `finding.SCHEMA`."""
-        import polars as pl
+        from wheeltapper.refine.unpack import frame_of
 
-        found = pl.from_arrow(
-            self.lake.findings(since=since, until=until, detector=detector, entity=entity)
-        )
-        assert isinstance(found, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
-        return found
+        lake = self.lake
+        return frame_of(lake.findings(since=since, until=until, detector=detector, entity=entity))
 
     def activities(
         self,
@@ -429,21 +455,10 @@ class Workspace:
         columns: Sequence[str] | None = None,
     ) -> "pl.DataFrame":
         """Activities that meet an SQL condition on their columns, by time."""
-        import polars as pl
+        from wheeltapper.refine.unpack import frame_of
 
-        found = pl.from_arrow(
-            self.lake.activities(since=since, until=until, where=where, columns=columns)
-        )
-        assert isinstance(found, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
-        return found
-
-
-def casebook_url(root: Path, settings: Config) -> str:
-    """The casebook's URL, a relative SQLite path made absolute below the workspace."""
-    url = settings.casebook
-    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
-        return f"sqlite:///{(root / url.removeprefix('sqlite:///')).resolve()}"
-    return url
+        lake = self.lake
+        return frame_of(lake.activities(since=since, until=until, where=where, columns=columns))
 
 
 def init(root: str | Path) -> Workspace:

@@ -12,7 +12,7 @@ import polars as pl
 
 from wheeltapper.case import Case
 from wheeltapper.refine.combine import STORY
-from wheeltapper.suppression import Suppression
+from wheeltapper.suppression import SCOPE, Scope, Suppression
 
 _TIME = pl.Datetime("us", "UTC")
 
@@ -48,19 +48,27 @@ def hidden_by(findings: pl.DataFrame, suppressions: Sequence[Suppression]) -> pl
 
     `findings` has `detector, entity, time, value, app, peer_group`.
     """
-    said = [pl.when(_speaks(one)).then(pl.lit(one.id)) for one in suppressions if not one.ended]
+    said = [
+        pl.when(_in_time(one) & speaks(one.scope)).then(pl.lit(one.id))
+        for one in suppressions
+        if not one.ended
+    ]
     none = pl.lit(None, pl.String)
     return findings.with_columns(suppressed=pl.coalesce(*said, none))["suppressed"]
 
 
-def _speaks(one: Suppression) -> pl.Expr:
-    scope, time = one.scope, pl.col("time")
+def _in_time(one: Suppression) -> pl.Expr:
     begins, ends = (pl.lit(t).cast(_TIME) for t in (one.since, one.expires))
-    met = (time >= begins) & (time < ends)
+    return (pl.col("time") >= begins) & (pl.col("time") < ends)
+
+
+def speaks(scope: Scope) -> pl.Expr:
+    """Whether a finding is of the kind."""
+    met = pl.lit(True)
     if scope.detector:
         named = pl.col("detector")
         met &= named.str.starts_with(scope.prefix) if scope.prefix else named == scope.detector
-    for column in ("peer_group", "value", "app", "entity"):
+    for column in SCOPE[1:]:
         wanted: str = getattr(scope, column)
         if wanted:
             met &= pl.col(column) == pl.lit(wanted)

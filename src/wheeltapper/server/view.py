@@ -133,21 +133,8 @@ def open_view(root: Path, config: Config) -> View:
     """
     found = catalogue.load([root / "detectors"], config.detect.off)
     return View(
-        lake=Lake(path_of(root, config.lake)),
-        casebook=Casebook(_url(root, config.casebook)),
+        lake=Lake(config.lake_path(root)),
+        casebook=Casebook(config.casebook_url(root)),
         config=config,
         detectors={d.name: d for d in found},
     )
-
-
-def _url(root: Path, url: str) -> str:
-    """A relative SQLite path is relative to the workspace."""
-    start = "sqlite:///"
-    if url.startswith(start) and not url.startswith(start + "/"):
-        return start + str(root.resolve() / url.removeprefix(start))
-    return url
-
-
-def path_of(root: Path, place: str) -> str:
-    """A folder of the workspace, or an address of an object store as it is."""
-    return place if "://" in place else str(root / place)
