@@ -306,8 +306,9 @@ def serve(
     where, at = host or settings.host, port if port is not None else settings.port
     say(f"the timeline is at http://{where}:{at}/ ; stop with Ctrl-C")
     server.serve(
-        ws.root, ws.config, host=where, port=at, token=token or settings.token, open_browser=browse
-    )
+        ws.root, ws.config, host=where, port=at, token=token or settings.token,
+        open_browser=browse, hiding=ws,
+    )  # fmt: skip
 
 
 @main.command()

@@ -53,6 +53,8 @@ class Overview(Answer):
     """Findings that stand in no case."""
     open: int
     closed: int
+    hidden: int
+    """Suppressions in force."""
     budget: Budget
 
 
@@ -80,6 +82,16 @@ class CaseList(Answer):
     cases: list[CaseLine]
     total: int
     """How many there are, those beyond the limit included."""
+
+
+class HiddenBy(Answer):
+    """What greys a finding."""
+
+    id: str
+    by: str
+    reason: str
+    made: datetime
+    until: datetime
 
 
 class FindingView(Answer):
@@ -112,6 +124,8 @@ class FindingView(Answer):
     events: int
     evidence: str
     """Small JSON, as text."""
+    hidden: HiddenBy | None
+    """It is shown greyed, and counts nothing."""
 
 
 class JudgedOnce(Answer):
@@ -265,3 +279,78 @@ class Judgement(BaseModel):
 
     verdict: Verdict | None
     reason: Annotated[str, Field(max_length=2000)] = ""
+
+
+class SuppressionView(Answer):
+    """What somebody wants hidden for a while."""
+
+    id: str
+    scope: str
+    """In words."""
+    detector: str
+    peer_group: str
+    value: str
+    app: str
+    entity: str
+    by: str
+    reason: str
+    created: datetime
+    expires: datetime
+    case_id: str
+    """The case whose verdict it came from; empty for one made by hand."""
+    ended_by: str
+    ended: datetime | None
+    in_force: bool
+
+
+class SuppressionList(Answer):
+    """All that were ever made."""
+
+    suppressions: list[SuppressionView]
+
+
+class NamedCase(Answer):
+    """A case by its sentence."""
+
+    id: str
+    headline: str
+
+
+class HidingView(Answer):
+    """What suppressions hide of the past ninety days."""
+
+    scopes: list[str]
+    findings: int
+    gone: list[NamedCase]
+    """Open cases that are no longer raised."""
+    weaker: list[NamedCase]
+    """Cases that lose evidence."""
+    judged: list[NamedCase]
+    """Cases with a verdict that have findings of the kind; they keep them."""
+    warned: list[NamedCase]
+    """Those of them that were no false alarm."""
+    unknown: list[str]
+    """What the scopes name and no finding has."""
+    kept: bool
+
+
+class Hide(BaseModel):
+    """What a reader wants hidden: the like of a case's findings, or of a scope by its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    case: Annotated[str, Field(max_length=100)] = ""
+    detector: Annotated[str, Field(max_length=1000)] = ""
+    peer_group: Annotated[str, Field(max_length=1000)] = ""
+    value: Annotated[str, Field(max_length=1000)] = ""
+    app: Annotated[str, Field(max_length=1000)] = ""
+    entity: Annotated[str, Field(max_length=1000)] = ""
+    days: Annotated[int, Field(ge=1, le=365)] = 90
+    reason: Annotated[str, Field(max_length=1000)] = ""
+    dry_run: bool = False
+
+
+class Nothing(BaseModel):
+    """A write that needs no more than its address."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

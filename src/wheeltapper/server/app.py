@@ -23,16 +23,21 @@ from wheeltapper.server.answers import (
     CaseView,
     EventList,
     EventView,
+    Hide,
+    HidingView,
     HistoryView,
     Judgement,
     KindView,
     Lane,
+    Nothing,
     Overview,
     Problem,
     Status,
+    SuppressionList,
 )
 from wheeltapper.server.overview import Looked
 from wheeltapper.server.security import Guard, check_exposure
+from wheeltapper.server.suppressions import Suppressing
 from wheeltapper.server.view import View
 
 STATIC = Path(__file__).parent / "static"
@@ -73,6 +78,7 @@ def _routes(view: View) -> APIRouter:
     api = APIRouter()
     lanes = LaneBook(view)
     looked = Looked(view)
+    suppressing = Suppressing(view)
 
     @api.get("/overview")
     def read_overview() -> Overview:
@@ -149,6 +155,26 @@ def _routes(view: View) -> APIRouter:
             at=datetime.now(UTC),
         )
         return cases.whole(view, _case(view, case_id))
+
+    @api.get("/suppressions")
+    def read_suppressions() -> SuppressionList:
+        return suppressing.listed()
+
+    @api.post("/suppressions")
+    def hide(wanted: Hide) -> HidingView:
+        if wanted.case:
+            _case(view, wanted.case)
+        try:
+            return suppressing.hide(wanted)
+        except WheeltapperError as error:
+            raise HTTPException(422, str(error)) from error
+
+    @api.post("/suppressions/{suppression_id}/end")
+    def end(suppression_id: str, _: Nothing) -> SuppressionList:
+        try:
+            return suppressing.end(suppression_id)
+        except WheeltapperError as error:
+            raise HTTPException(422, str(error)) from error
 
     return api
 

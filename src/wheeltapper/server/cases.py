@@ -11,12 +11,14 @@ from wheeltapper.server.answers import (
     CaseList,
     CaseView,
     FindingView,
+    HiddenBy,
     JudgedOnce,
     OtherView,
     Status,
     Verdict,
 )
 from wheeltapper.server.view import View, microseconds
+from wheeltapper.suppression import Suppression
 
 SHORTEST_SEARCH = 3
 """Fewer letters are looked for in the cases' words only, not in their acts."""
@@ -76,6 +78,7 @@ def whole(view: View, case: Case) -> CaseView:
             attack=list(f.finding.attack),
             events=len(f.finding.event_ids),
             evidence=json.dumps(dict(f.finding.evidence), ensure_ascii=False, default=str),
+            hidden=_hidden(f.suppressed),
         )
         for n, f in enumerate(case.findings, 1)
     ]
@@ -101,6 +104,12 @@ def whole(view: View, case: Case) -> CaseView:
         found=found,
         judged=judged,
     )
+
+
+def _hidden(by: Suppression | None) -> HiddenBy | None:
+    if by is None:
+        return None
+    return HiddenBy(id=by.id, by=by.by, reason=by.reason, made=by.created, until=by.expires)
 
 
 def _about(view: View, detector: str) -> str:

@@ -1,6 +1,6 @@
 """Overview: what was looked at, and how much of the day's budget of cases is used."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from wheeltapper.case import CLOSED, OPEN
 from wheeltapper.server.answers import Budget, Overview
@@ -20,6 +20,7 @@ class Looked:
         first, last, acts = view.lake.span()
         findings = view.rows("select count(*) as n from findings", {})[0]["n"]
         cases = view.casebook.cases()
+        now = datetime.now(UTC)
         day = view.zoned(last).date() if last else None
         return Overview(
             name=view.config.name,
@@ -32,6 +33,7 @@ class Looked:
             findings_below=max(0, findings - sum(f.count for c in cases for f in c.findings)),
             open=sum(c.status == OPEN for c in cases),
             closed=sum(c.status == CLOSED for c in cases),
+            hidden=sum(s.in_force(now) for s in view.casebook.suppressions()),
             budget=Budget(
                 day=day.isoformat() if day else "",
                 used=sum(view.zoned(c.end).date() == day for c in cases),

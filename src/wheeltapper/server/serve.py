@@ -12,13 +12,14 @@ from wheeltapper.config import Config
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.server.app import create
 from wheeltapper.server.security import check_exposure
-from wheeltapper.server.view import open_view
+from wheeltapper.server.view import Hiding, open_view
 
 
 def serve(
-    root: Path, config: Config, *, host: str, port: int, token: str, open_browser: bool = False
-) -> None:
-    """Serve the workspace at `root` until interrupted.
+    root: Path, config: Config, *, host: str, port: int, token: str, open_browser: bool = False,
+    hiding: Hiding | None = None,
+) -> None:  # fmt: skip
+    """Serve the workspace at `root` until interrupted; `hiding` makes its cases anew.
 
     Raises
     ------
@@ -26,7 +27,7 @@ def serve(
     WheeltapperError   the address cannot be had.
     """
     check_exposure(host, token)
-    app = create(open_view(root, config), host=host, token=token)
+    app = create(open_view(root, config, hiding), host=host, token=token)
     listening = _listen(host, port)
     at = listening.getsockname()[1]
     settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)

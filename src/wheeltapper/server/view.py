@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from wheeltapper import activity
@@ -13,10 +13,22 @@ from wheeltapper.case import Case, CaseFinding
 from wheeltapper.config import Config
 from wheeltapper.detect import catalogue
 from wheeltapper.detect.catalogue import Detector
+from wheeltapper.refine.preview import Preview
 from wheeltapper.store import Casebook, Lake
+from wheeltapper.suppression import Suppression
 
 MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Hiding(Protocol):
+    """Who hides findings and makes the cases anew: the workspace."""
+
+    def suppress(
+        self, *, by: str, days: int, reason: str, case: str | None, keep: bool, **scope: str
+    ) -> Preview: ...
+
+    def expire(self, suppression_id: str, *, by: str) -> Suppression: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +41,8 @@ class View:
     detectors: Mapping[str, Detector] = field(default_factory=dict)
     reader: str = field(default_factory=lambda: _reader())
     """Who judges: the account that started the server."""
+    hiding: Hiding | None = None
+    """None where cases are only shown."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -124,7 +138,7 @@ def _reader() -> str:
         return "reader"
 
 
-def open_view(root: Path, config: Config) -> View:
+def open_view(root: Path, config: Config, hiding: Hiding | None = None) -> View:
     """The workspace at `root`; its casebook is brought up to date.
 
     Raises
@@ -137,4 +151,5 @@ def open_view(root: Path, config: Config) -> View:
         casebook=Casebook(config.casebook_url(root)),
         config=config,
         detectors={d.name: d for d in found},
+        hiding=hiding,
     )

@@ -171,6 +171,41 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/suppressions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read Suppressions */
+        readonly get: operations["read_suppressions_api_suppressions_get"];
+        readonly put?: never;
+        /** Hide */
+        readonly post: operations["hide_api_suppressions_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/suppressions/{suppression_id}/end": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** End */
+        readonly post: operations["end_api_suppressions__suppression_id__end_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -475,6 +510,102 @@ export interface components {
             readonly events: number;
             /** Evidence */
             readonly evidence: string;
+            readonly hidden: components["schemas"]["HiddenBy"] | null;
+        };
+        /**
+         * HiddenBy
+         * @description What greys a finding.
+         */
+        readonly HiddenBy: {
+            /** Id */
+            readonly id: string;
+            /** By */
+            readonly by: string;
+            /** Reason */
+            readonly reason: string;
+            /**
+             * Made
+             * Format: date-time
+             */
+            readonly made: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            readonly until: string;
+        };
+        /**
+         * Hide
+         * @description What a reader wants hidden: the like of a case's findings, or of a scope by its fields.
+         */
+        readonly Hide: {
+            /**
+             * Case
+             * @default
+             */
+            readonly case: string;
+            /**
+             * Detector
+             * @default
+             */
+            readonly detector: string;
+            /**
+             * Peer Group
+             * @default
+             */
+            readonly peer_group: string;
+            /**
+             * Value
+             * @default
+             */
+            readonly value: string;
+            /**
+             * App
+             * @default
+             */
+            readonly app: string;
+            /**
+             * Entity
+             * @default
+             */
+            readonly entity: string;
+            /**
+             * Days
+             * @default 90
+             */
+            readonly days: number;
+            /**
+             * Reason
+             * @default
+             */
+            readonly reason: string;
+            /**
+             * Dry Run
+             * @default false
+             */
+            readonly dry_run: boolean;
+        };
+        /**
+         * HidingView
+         * @description What suppressions hide of the past ninety days.
+         */
+        readonly HidingView: {
+            /** Scopes */
+            readonly scopes: readonly string[];
+            /** Findings */
+            readonly findings: number;
+            /** Gone */
+            readonly gone: readonly components["schemas"]["NamedCase"][];
+            /** Weaker */
+            readonly weaker: readonly components["schemas"]["NamedCase"][];
+            /** Judged */
+            readonly judged: readonly components["schemas"]["NamedCase"][];
+            /** Warned */
+            readonly warned: readonly components["schemas"]["NamedCase"][];
+            /** Unknown */
+            readonly unknown: readonly string[];
+            /** Kept */
+            readonly kept: boolean;
         };
         /**
          * HistoryView
@@ -556,6 +687,21 @@ export interface components {
             readonly marks: readonly number[];
         };
         /**
+         * NamedCase
+         * @description A case by its sentence.
+         */
+        readonly NamedCase: {
+            /** Id */
+            readonly id: string;
+            /** Headline */
+            readonly headline: string;
+        };
+        /**
+         * Nothing
+         * @description A write that needs no more than its address.
+         */
+        readonly Nothing: Record<string, never>;
+        /**
          * OtherView
          * @description Another account, address or machine that belongs to a case.
          */
@@ -592,6 +738,8 @@ export interface components {
             readonly open: number;
             /** Closed */
             readonly closed: number;
+            /** Hidden */
+            readonly hidden: number;
             readonly budget: components["schemas"]["Budget"];
         };
         /**
@@ -619,6 +767,56 @@ export interface components {
         readonly Problem: {
             /** Error */
             readonly error: string;
+        };
+        /**
+         * SuppressionList
+         * @description All that were ever made.
+         */
+        readonly SuppressionList: {
+            /** Suppressions */
+            readonly suppressions: readonly components["schemas"]["SuppressionView"][];
+        };
+        /**
+         * SuppressionView
+         * @description What somebody wants hidden for a while.
+         */
+        readonly SuppressionView: {
+            /** Id */
+            readonly id: string;
+            /** Scope */
+            readonly scope: string;
+            /** Detector */
+            readonly detector: string;
+            /** Peer Group */
+            readonly peer_group: string;
+            /** Value */
+            readonly value: string;
+            /** App */
+            readonly app: string;
+            /** Entity */
+            readonly entity: string;
+            /** By */
+            readonly by: string;
+            /** Reason */
+            readonly reason: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            readonly created: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            readonly expires: string;
+            /** Case Id */
+            readonly case_id: string;
+            /** Ended By */
+            readonly ended_by: string;
+            /** Ended */
+            readonly ended: string | null;
+            /** In Force */
+            readonly in_force: boolean;
         };
     };
     responses: never;
@@ -1028,6 +1226,130 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_suppressions_api_suppressions_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SuppressionList"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly hide_api_suppressions_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Hide"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HidingView"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly end_api_suppressions__suppression_id__end_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly suppression_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SuppressionList"];
                 };
             };
             /** @description Not Found */
