@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from wheeltapper import config
 from wheeltapper.config import Config
@@ -39,8 +40,7 @@ def test_every_setting_is_taken(load):
         off = ["git.hour", "rule.*"]
         [refine]
         budget_cases_per_day = 2.5
-        [refine.owners]
-        "Secrets Manager" = "platform@example.org"
+        owners = "people/owners.yaml"
         """
     )
     assert (settings.name, settings.timezone) == ("Meridian", "Europe/Amsterdam")
@@ -50,7 +50,7 @@ def test_every_setting_is_taken(load):
     assert settings.ingest.year == 2021
     assert settings.detect.off == ("git.hour", "rule.*")
     assert settings.refine.budget_cases_per_day == 2.5
-    assert settings.refine.owners == {"Secrets Manager": "platform@example.org"}
+    assert settings.refine.owners == "people/owners.yaml"
     assert settings.server == config.Server()
 
 
@@ -90,7 +90,7 @@ def test_settings_that_cannot_be_read_are_told(tmp_path):
         ("[ingest]\nmax_ratio = true", r":2: ingest\.max_ratio must be float, got True"),
         ("[ingest]\nmax_ratio = '9'", r":2: ingest\.max_ratio must be float, got '9'"),
         ("[detect]\noff = 'rule.*'", r":2: detect\.off must be .*tuple.*, got 'rule"),
-        ("[refine]\nowners = ['me']", r":2: refine\.owners must be .*dict.*, got \['me'\]"),
+        ("[refine]\nowners = ['me']", r":2: refine\.owners must be str, got \['me'\]"),
         ("server = 8642", r":1: server must be Server, got 8642"),
         ("\ntimezone = 'Mars/Olympus'", r":2: timezone 'Mars/Olympus' is not known.*Europe/"),
         ("timezone = '../../etc/passwd'", r":1: timezone '\.\./.*is not known"),
@@ -106,6 +106,17 @@ def test_a_mistake_is_told_with_its_place(load, tmp_path, text, said):
     at = re.escape(str(tmp_path / config.FILE))
     with pytest.raises(ConfigError, match=rf"^{at}{said}"):
         load(text)
+
+
+def test_a_table_of_owners_is_told_to_move(load):
+    with pytest.raises(ConfigError) as raised:
+        load('[refine.owners]\n"Secrets: Manager" = "platform@example.org"\nOkta = "x@y"')
+    said, shown = str(raised.value).split("\n", 1)
+    assert ":1: owners have a file of their own; move them to owners.yaml" in said
+    assert "take the table [refine.owners] away" in said
+    assert yaml.safe_load(shown) == {
+        "applications": {"Secrets: Manager": "platform@example.org", "Okta": "x@y"}
+    }
 
 
 def test_text_that_is_not_utf8_is_told(load):

@@ -91,6 +91,9 @@ class Case:
     others: tuple[Other, ...] = ()
     """Who else belongs to it."""
     owner: str = ""
+    """Who can recognise the act; empty where nobody but the analyst is asked."""
+    owner_because: str = ""
+    """Why they, or why nobody."""
     status: str = OPEN
     verdict: str = ""
     verdict_by: str = ""
@@ -119,6 +122,7 @@ class Case:
             "apps": list(self.apps),
             "event_count": self.event_count,
             "owner": self.owner,
+            "owner_because": self.owner_because,
             "status": self.status,
             "verdict": self.verdict,
             "verdict_by": self.verdict_by,

@@ -26,6 +26,7 @@ from wheeltapper.command import (
 )
 from wheeltapper.detector_commands import backtest, detectors
 from wheeltapper.errors import WheeltapperError
+from wheeltapper.owner_commands import owners
 from wheeltapper.suppression_commands import hide, lasting, suppressions
 from wheeltapper.workspace import Workspace
 
@@ -199,16 +200,32 @@ def cases(
 
 @main.command()
 @click.argument("case")
+@click.option(
+    "--for",
+    "reader",
+    type=click.Choice(["analyst", "owner", "actor"]),
+    default="analyst",
+    show_default=True,
+    help="Write it for an application's owner, or for the one who acted.",
+)
 @form_option("table", "json")
 @click.pass_context
-def show(ctx: click.Context, case: str, form: str) -> None:
+def show(ctx: click.Context, case: str, reader: str, form: str) -> None:
     r"""Tell one CASE, by its rank or id.
 
     \b
         wheeltapper show 1
+        wheeltapper show 1 --for owner
     """
     ws = open_workspace(ctx)
     found = ws.case(case)
+    if reader != "analyst":
+        letter = ws.letter(found, reader)
+        if form == "json":
+            terminal.print_rows([dataclasses.asdict(letter)], "ndjson")
+        else:
+            terminal.print_letter(console(), letter.subject, letter.text)
+        return
     if form == "json":
         terminal.print_rows([found.to_dict()], "ndjson")
         return
@@ -410,6 +427,7 @@ def rules_list(ctx: click.Context, form: str) -> None:
 main.add_command(suppressions)
 main.add_command(detectors)
 main.add_command(backtest)
+main.add_command(owners)
 
 
 @main.command("doctor")

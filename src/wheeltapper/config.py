@@ -5,6 +5,7 @@ error with its line, not something silently ignored.
 """
 
 import dataclasses
+import json
 import re
 import tomllib
 import typing
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from wheeltapper.errors import ConfigError
 
 FILE = "wheeltapper.toml"
+OWNERS = "owners.yaml"
 _T = typing.TypeVar("_T")
 
 
@@ -79,8 +81,8 @@ class Refine:
     budget_cases_per_day: float = 10.0
     gap_hours: float = 8.0
     """Findings of one entity further apart than this belong to two cases."""
-    owners: dict[str, str] = field(default_factory=dict)
-    """Application to the person or team who can recognise an act in it."""
+    owners: str = OWNERS
+    """File that says who can recognise an act in an application, and when they may be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,10 +181,19 @@ def _value(kind: object, value: object, at: str, full: str, path: Path, text: st
         return value
     elif typing.get_origin(kind) is tuple and isinstance(value, list):
         return tuple(str(item) for item in value)
-    elif typing.get_origin(kind) is dict and isinstance(value, dict):
-        return {str(k): str(v) for k, v in value.items()}
+    if full == "refine.owners" and isinstance(value, dict):
+        raise ConfigError(f"{at}: {_moved(value)}")
     wanted = getattr(kind, "__name__", str(kind))
     raise ConfigError(f"{at}: {full} must be {wanted}, got {value!r}")
+
+
+def _moved(owners: dict[str, object]) -> str:
+    """What to do with the table that `owners.yaml` stands in place of."""
+    lines = "".join(f"\n  {json.dumps(str(app))}: {owner}" for app, owner in owners.items())
+    return (
+        f"owners have a file of their own; move them to {OWNERS} beside this file, as below, and "
+        f"take the table [refine.owners] away\napplications:{lines}"
+    )
 
 
 def _line(text: str, full: str) -> int:

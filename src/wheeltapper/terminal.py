@@ -99,7 +99,7 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
         facts.append(f"chain: {' → '.join(case.tactics)}")
     facts += [f"with: {safe(o.entity)}, {safe(o.why)}" for o in case.others]
     if case.owner:
-        facts.append(f"owner: {safe(case.owner)}")
+        facts.append(f"owner: {safe(case.owner)}, because {safe(case.owner_because)}")
     if case.verdict:
         facts.append(
             f"verdict: {case.verdict} by {safe(case.verdict_by)} {safe(case.verdict_reason)}"
@@ -132,6 +132,13 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
             style="dim",
         )
     )
+
+
+def print_letter(console: Console, subject: str, text: str) -> None:
+    """A case as it is written to somebody: to be read, or copied into a message."""
+    console.print(Text(safe(subject), style="bold"))
+    console.print()
+    console.print(Text(safe_lines(text)), soft_wrap=True)
 
 
 def _counted(n: int, what: str) -> str:

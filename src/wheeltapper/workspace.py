@@ -41,14 +41,16 @@ if TYPE_CHECKING:
     from wheeltapper.enrich import Enricher
     from wheeltapper.ingest import Progress, Sources
     from wheeltapper.refine.feedback import Feedback
+    from wheeltapper.refine.letter import Letter
     from wheeltapper.refine.preview import Preview
+    from wheeltapper.refine.route import Routing
     from wheeltapper.refine.weights import Weights
     from wheeltapper.refine.words import Vocabulary
     from wheeltapper.store.casebook import Casebook
     from wheeltapper.store.lake import Lake
 
 RANK = re.compile(r"[1-9][0-9]{0,8}")
-TEMPLATE = Path(__file__).with_name("wheeltapper.toml")
+TEMPLATES = tuple(Path(__file__).with_name(name) for name in (config.FILE, config.OWNERS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,12 @@ class Workspace:
 
         return Enricher(self.config.enrich, root=self.root, timezone=self.config.timezone)
 
+    def routing(self) -> "Routing":
+        """Who is asked about which case: the owners file, and the directory's names."""
+        from wheeltapper.engines.local.routing import routing
+
+        return routing(self.root, self.config)
+
     # The main job
 
     def ingest(
@@ -178,7 +186,7 @@ class Workspace:
 
     def refine(self) -> int:
         """Make cases of all findings and keep them in the casebook; the number of cases."""
-        cases = self.remade()
+        cases = self.routing().routed(self.remade())
         with self.casebook() as book:
             book.save(cases)
         return len(cases)
@@ -393,6 +401,12 @@ class Workspace:
             raise WheeltapperError(f"there is no case {which}; list them with: wheeltapper cases")
         return found
 
+    def letter(self, case: Case, reader: str = "owner") -> "Letter":
+        """A case as its `owner` or its `actor` can read it: a subject and plain text."""
+        from wheeltapper.refine.letter import written
+
+        return written(case, reader, self.routing(), datetime.now(UTC))
+
     def judge(self, which: int | str, verdict: str, *, by: str, reason: str = "") -> Case:
         """Give a verdict on a case; it stays when cases are made anew."""
         case = self.case(which)
@@ -474,7 +488,10 @@ def init(root: str | Path) -> Workspace:
         raise WheeltapperError(f"{path} is there already; open it, or choose another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
+        for template in reversed(TEMPLATES):  # last the one that makes it a workspace
+            if not (folder / template.name).exists():
+                text = template.read_text(encoding="utf-8")
+                (folder / template.name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise WheeltapperError(f"{folder}: cannot be made a workspace: {error}") from error
     return open(folder)

@@ -47,6 +47,7 @@ def test_details_come_back_as_they_were(names, text):
         "event_count",
         "apps",
         "others",
+        "owner_because",
     }
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from wheeltapper import config
 from wheeltapper.case import Case, CaseFinding, Other
 from wheeltapper.finding import Finding
 from wheeltapper.refine import attack, explain
@@ -33,7 +32,6 @@ def compose(
     peers: Mapping[str, int],
     wordings: Wordings,
     words: Vocabulary,
-    settings: config.Refine,
     suppressions: Mapping[str, Suppression],
     rank: int,
 ) -> Case:
@@ -107,7 +105,6 @@ def compose(
             )
             for other in others
         ),
-        owner=next((settings.owners[a] for a in apps if a in settings.owners), ""),
     )
 
 

@@ -94,7 +94,7 @@ def refine(
     if not len(chosen):
         return []
     chosen = chosen.with_columns(pl.col("story").cast(pl.Int64))
-    return _told(chosen, weighed, lake, wordings, words, settings, feedback.suppressions)
+    return _told(chosen, weighed, lake, wordings, words, feedback.suppressions)
 
 
 def tell(
@@ -115,7 +115,7 @@ def tell(
         unpacked(findings), lake, wordings, words, NONE, settings.gap_hours
     )
     chosen = stories.with_row_index("story").with_columns(pl.col("story").cast(pl.Int64))
-    return _told(chosen, weighed, lake, wordings, words, settings, ())
+    return _told(chosen, weighed, lake, wordings, words, ())
 
 
 def _table(frame: pl.DataFrame) -> pa.Table:
@@ -138,7 +138,6 @@ def _told(
     whole_lake: Lake,
     wordings: Wordings,
     words: Vocabulary,
-    settings: config.Refine,
     suppressions: Sequence[Suppression],
 ) -> list[Case]:
     with_raw = any("raw" in w.filter + w.value for w in wordings.by_name.values())
@@ -208,7 +207,6 @@ def _told(
             peers,
             wordings,
             words,
-            settings,
             by_id,
             rank=place,
         )

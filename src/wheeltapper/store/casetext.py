@@ -24,6 +24,7 @@ def details(case: Case) -> str:
             "native_ids": case.native_ids,
             "event_count": case.event_count,
             "apps": case.apps,
+            "owner_because": case.owner_because,
             "others": [asdict(other) for other in case.others],
         }
     )
