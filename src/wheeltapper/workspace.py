@@ -145,23 +145,13 @@ class Workspace:
         from wheeltapper.ingest import read
 
         batches = read(
-            paths,
-            settings=self.config.ingest,
-            now=datetime.now(UTC),
-            timezone=self.config.timezone,
-            source=source,
-            sources=self.sources(),
-            progress=reading,
-        )
-        manifest = self.checkpoint.manifest()
+            paths, settings=self.config.ingest, now=datetime.now(UTC), source=source,
+            timezone=self.config.timezone, sources=self.sources(), progress=reading,
+        )  # fmt: skip
         return ingestion.ingest(
-            batches,
-            self._enricher(),
-            self.lake,
-            self.rejects,
-            watermark_us=manifest.watermark_us,
-            progress=progress,
-        )
+            batches, self._enricher(), self.lake, self.rejects,
+            watermark_us=self.checkpoint.manifest().watermark_us, progress=progress,
+        )  # fmt: skip
 
     def detect(
         self,
@@ -174,15 +164,10 @@ class Workspace:
         from wheeltapper.engines.local.detect import detect
 
         return detect(
-            self.lake,
-            self.checkpoint,
-            self.judges(),
-            step_rows=self.config.detect.step,
-            threads=self.config.detect.threads,
-            replay=replay,
-            include_late=include_late,
-            progress=progress,
-        )
+            self.lake, self.checkpoint, self.judges(),
+            step_rows=self.config.detect.step, threads=self.config.detect.threads,
+            replay=replay, include_late=include_late, progress=progress,
+        )  # fmt: skip
 
     def refine(self) -> int:
         """Make cases of all findings and keep them in the casebook; the number of cases."""
@@ -288,13 +273,9 @@ class Workspace:
         lake = self.lake
         begin, end = period(lake, days, since, until, ZoneInfo(self.config.timezone))
         return backtest(
-            lake,
-            found,
-            since=begin,
-            until=end,
+            lake, found, since=begin, until=end,
             around=self._around(), secret=secret_of(self.root),
-            step_rows=self.config.detect.step,
-            threads=self.config.detect.threads,
+            step_rows=self.config.detect.step, threads=self.config.detect.threads,
             examples=examples, thresholds=thresholds, progress=progress,
         )  # fmt: skip
 
