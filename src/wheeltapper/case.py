@@ -47,6 +47,10 @@ class CaseFinding:
     """The value itself, as the detector compared it: what a verdict speaks for."""
     suppressed: Suppression | None = None
     """What hides it: it is shown greyed, and its bits count nothing."""
+    learned: str = ""
+    """Why verdicts on its like changed its bits: `lowered: 14 of 14 like it were benign`."""
+    learned_bits: float = 0.0
+    """What they added to its bits; below 0 what they took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,8 @@ class Case:
     apps: tuple[str, ...]
     others: tuple[Other, ...] = ()
     """Who else belongs to it."""
+    learned_bits: float = 0.0
+    """What verdicts on cases before added to its evidence; below 0 what they took."""
     owner: str = ""
     """Who can recognise the act; empty where nobody but the analyst is asked."""
     owner_because: str = ""
@@ -107,6 +113,7 @@ class Case:
             "rank": self.rank,
             "score": round(self.score, 3),
             "one_in": round(2.0**self.score),
+            "learned_bits": round(self.learned_bits, 3),
             "entity": self.entity,
             "entity_type": self.entity_type,
             "others": [dataclasses.asdict(other) for other in self.others],
@@ -141,6 +148,8 @@ class Case:
                     "value": f.value,
                     "key": f.key,
                     "suppressed": f.suppressed.to_dict() if f.suppressed else None,
+                    "learned": f.learned,
+                    "learned_bits": round(f.learned_bits, 3),
                     **f.finding.to_dict(),
                 }
                 for f in self.findings
@@ -153,6 +162,7 @@ class Case:
         items = "".join(
             f"<li>{escape(f.sentence)}"
             + (f"<br><small>{escape(f.suppressed.said())}</small>" if f.suppressed else "")
+            + (f"<br><small>{escape(f.learned)}</small>" if f.learned else "")
             + (
                 f"<br><small>Would have been normal: {escape(f.would_be_normal)}.</small>"
                 if f.would_be_normal

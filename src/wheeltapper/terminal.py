@@ -20,7 +20,8 @@ from wheeltapper.case import Case
 
 HOT, WARM = 14.0, 10.0  # log2 of one in 16,000 and one in 1,000 actor-days
 
-
+LEARNED_BITS = 0.05
+"""A smaller change by verdicts is not told."""
 OBEYED = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 """Unicode's categories of what a terminal obeys, or shows as nothing."""
 
@@ -98,6 +99,8 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
     if case.tactics:
         facts.append(f"chain: {' → '.join(case.tactics)}")
     facts += [f"with: {safe(o.entity)}, {safe(o.why)}" for o in case.others]
+    if abs(case.learned_bits) >= LEARNED_BITS:
+        facts.append(f"verdicts: {case.learned_bits:+.1f} bits, by those on cases like it")
     if case.owner:
         facts.append(f"owner: {safe(case.owner)}, because {safe(case.owner_because)}")
     if case.verdict:
@@ -112,6 +115,10 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
         line.append(safe(finding.sentence), style="dim" if finding.suppressed else "")
         if finding.suppressed:
             line.append(f"\n  {safe(finding.suppressed.said())}", style="yellow")
+        if finding.learned:
+            line.append(
+                f"\n  {safe(finding.learned)} ({finding.learned_bits:+.1f} bits)", style="cyan"
+            )
         if finding.would_be_normal:
             line.append(
                 f"\n  Would have been normal: {safe(finding.would_be_normal)}.", style="green"

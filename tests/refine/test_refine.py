@@ -89,6 +89,36 @@ def of_kind(case_finding, **scope):
     return suppression(Scope(**scope), by="ana", at=found.time, reason="she moved")
 
 
+def test_verdicts_on_the_like_of_a_case_are_heard_and_told(again):
+    (case,) = again()
+    week = timedelta(days=7)
+    before = [
+        replace(
+            case, id=f"before {n}", verdict="benign_expected", entity=f"somebody {n}",
+            start=case.start - week, end=case.end - week,
+            findings=tuple(
+                replace(f, finding=replace(f.finding, entity=f"somebody {n}"))
+                for f in case.findings
+            ),
+        )
+        for n in range(5)
+    ]  # fmt: skip
+    (found,) = again(feedback=Feedback(judged=before))
+    assert found.id == case.id
+    assert found.learned_bits < -0.5
+    assert found.score <= case.score
+    loudest = max(found.findings, key=lambda f: -f.learned_bits)
+    assert loudest.learned.startswith("lowered: 5 of 5 like it were benign")
+    was = {f.finding.id: f.bits for f in case.findings}
+    for f in found.findings:
+        assert f.bits - f.learned_bits == pytest.approx(was[f.finding.id])
+    # Once it is judged itself it stays as it was then, whatever was said of others before it.
+    judged = replace(found, verdict="malicious")
+    assert again(feedback=Feedback(judged=[judged])) == [found]
+    (unheard,) = again(feedback=Feedback(judged=[replace(case, verdict="malicious"), *before]))
+    assert unheard == case
+
+
 def test_a_case_of_which_all_is_hidden_is_not_raised(again):
     (case,) = again()
     hide = [of_kind(f) for f in case.findings]

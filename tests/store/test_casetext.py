@@ -21,7 +21,8 @@ def test_findings_come_back_as_they_were(evidence, text, number):
     finding = dataclasses.replace(
         plain.finding, evidence=evidence, entity=text, bits=number, attack=(), event_ids=("a", "b")
     )
-    items = (dataclasses.replace(plain, finding=finding, sentence=text, bits=number), plain)
+    changed = {"sentence": text, "learned": text, "bits": number, "learned_bits": number}
+    items = (dataclasses.replace(plain, finding=finding, **changed), plain)
     kept = casetext.findings(items)
     assert casetext.read_findings(kept) == items
     assert kept.isascii()
@@ -48,6 +49,7 @@ def test_details_come_back_as_they_were(names, text):
         "apps",
         "others",
         "owner_because",
+        "learned_bits",
     }
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from wheeltapper.case import Case, CaseFinding, Other
 from wheeltapper.finding import Finding
 from wheeltapper.refine import attack, explain
+from wheeltapper.refine.reason import Alike, reason
 from wheeltapper.refine.telling import telling_of
 from wheeltapper.refine.told import Kind, Told
 from wheeltapper.refine.unpack import EVIDENCE
@@ -78,6 +79,7 @@ def compose(
         id=case_id(story["entity_type"], story["entity"], story["began"]),
         rank=rank,
         score=float(story["score"]),
+        learned_bits=float(story["learned_bits"]),
         entity_type=story["entity_type"],
         entity=story["entity"],
         start=start,
@@ -199,6 +201,15 @@ def _case_finding(
     row: Row, told: Told, events: pl.DataFrame, words: Vocabulary, hidden: Suppression | None
 ) -> CaseFinding:
     ids = events.sort("time", "event_id")["event_id"].to_list()
+    bits = float(row["whole" if hidden else "evidence"])
+    learned_bits = bits - bits / float(row["learned_share"])
+    alike = Alike(
+        level=row["learned_by"] or "",
+        cases=row["cases"],
+        malicious=row["cases_malicious"],
+        policy=row["cases_policy"],
+        wrong=row["cases_wrong"],
+    )
     return CaseFinding(
         finding=Finding(
             detector=row["detector"],
@@ -218,7 +229,7 @@ def _case_finding(
                 if row[key] is not None
             },
         ),
-        bits=float(row["whole" if hidden else "evidence"]),
+        bits=bits,
         sentence=explain.sentence(told, words),
         would_be_normal=explain.would_be_normal(told, words),
         first=min(events["time"].to_list()),
@@ -228,6 +239,8 @@ def _case_finding(
         value=explain.label(told, words),
         key=row["key"] or "",
         suppressed=hidden,
+        learned=row["learned"] or reason(alike, learned_bits, told),
+        learned_bits=learned_bits,
     )
 
 

@@ -21,6 +21,7 @@ from wheeltapper.refine.discount import discount
 from wheeltapper.refine.feedback import NONE, Feedback
 from wheeltapper.refine.group import group
 from wheeltapper.refine.habit import habit
+from wheeltapper.refine.learn import as_if_unlearned, learn
 from wheeltapper.refine.link import link
 from wheeltapper.refine.looked_up import Gathered, Lake
 from wheeltapper.refine.rank import rank
@@ -50,17 +51,21 @@ def stories_of(
     """Weighed findings with their `span`, and the stories they make, with `score`."""
     weighed = relieve(weigh(findings, wordings, words.severity))
     weighed = warm_up(weighed, looked_up.days_of_sources(lake))
-    hidden = suppress(discount(habit(weighed)), feedback.suppressions, feedback.judged)
+    learned = learn(discount(habit(weighed)), feedback.judged)
+    hidden = suppress(learned, feedback.suppressions, feedback.judged)
     weighed = group(hidden, gap_hours)
-    # What is tied, and how rare a story is, does not change by hiding others.
-    unhidden = as_if_unhidden(weighed)
+    # What is tied, and how rare a story is, does not change by what was said of others.
+    unhidden = as_if_unlearned(as_if_unhidden(weighed))
     alone = combine(unhidden)
     tied = ties(lake, alone, unhidden)
     reference = combine(link(unhidden, alone, tied))["evidence"].to_numpy()
     weighed = link(weighed, combine(weighed), tied)
     stories = still_told(combine(weighed), weighed)
     scores = calibrate(stories["evidence"].to_numpy(), looked_up.actor_days(lake), reference)
-    return weighed, stories.with_columns(score=pl.Series(scores))
+    unlearned = combine(as_if_unlearned(weighed)).select(*STORY, unlearned="evidence")
+    return weighed, stories.with_columns(score=pl.Series(scores)).join(
+        unlearned, on=STORY, how="left", maintain_order="left"
+    ).with_columns(learned_bits=pl.col("evidence") - pl.col("unlearned"))
 
 
 def refine(

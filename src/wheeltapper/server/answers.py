@@ -113,6 +113,9 @@ class FindingView(Answer):
     value: str
     bits: float
     """Calibrated."""
+    learned: str
+    """Why verdicts on its like changed its bits; empty where they did not."""
+    learned_bits: float
     raw_bits: float
     llr: float
     observed: float
@@ -155,6 +158,8 @@ class CaseView(CaseLine):
     peers: int
     tactics: list[str]
     event_count: int
+    learned_bits: float
+    """What verdicts on cases before added to its evidence; below 0 what they took."""
     owner: str
     others: list[OtherView]
     found: list[FindingView]

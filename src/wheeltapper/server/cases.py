@@ -69,6 +69,8 @@ def whole(view: View, case: Case) -> CaseView:
             app=f.app,
             value=f.value,
             bits=f.bits,
+            learned=f.learned,
+            learned_bits=f.learned_bits,
             raw_bits=f.finding.bits,
             llr=f.finding.llr,
             observed=f.finding.observed,
@@ -97,6 +99,7 @@ def whole(view: View, case: Case) -> CaseView:
         peers=case.peers,
         tactics=list(case.tactics),
         event_count=case.event_count,
+        learned_bits=case.learned_bits,
         owner=case.owner,
         others=[
             OtherView(entity_type=o.entity_type, entity=o.entity, why=o.why) for o in case.others

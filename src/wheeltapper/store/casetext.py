@@ -26,6 +26,7 @@ def details(case: Case) -> str:
             "apps": case.apps,
             "owner_because": case.owner_because,
             "others": [asdict(other) for other in case.others],
+            "learned_bits": case.learned_bits,
         }
     )
 
@@ -54,6 +55,8 @@ def findings(items: Sequence[CaseFinding]) -> str:
                 "value": item.value,
                 "key": item.key,
                 "suppressed": item.suppressed.to_dict() if item.suppressed else None,
+                "learned": item.learned,
+                "learned_bits": item.learned_bits,
                 "finding": item.finding.to_dict(),
             }
             for item in items

@@ -371,6 +371,8 @@ export interface components {
             readonly tactics: readonly string[];
             /** Event Count */
             readonly event_count: number;
+            /** Learned Bits */
+            readonly learned_bits: number;
             /** Owner */
             readonly owner: string;
             /** Others */
@@ -492,6 +494,10 @@ export interface components {
             readonly value: string;
             /** Bits */
             readonly bits: number;
+            /** Learned */
+            readonly learned: string;
+            /** Learned Bits */
+            readonly learned_bits: number;
             /** Raw Bits */
             readonly raw_bits: number;
             /** Llr */

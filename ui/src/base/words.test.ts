@@ -5,6 +5,7 @@ import {
   duration,
   figure,
   heat,
+  moved,
   rarity,
   rarityInFull,
   usual,
@@ -65,6 +66,11 @@ describe("counts and durations", () => {
     expect(duration(61_000)).toBe("1 minute");
     expect(duration(400 * 864e5)).toBe("400 days");
     expect(duration(12)).toBe("12 milliseconds");
+  });
+
+  it("say what verdicts did", () => {
+    expect(moved(-2.06)).toBe("lowered by 2.1 bits");
+    expect(moved(0.5)).toBe("raised by 0.5 bits");
   });
 
   it("show figures without noise", () => {

@@ -21,6 +21,11 @@ export function counted(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
+/** What verdicts did to evidence: `lowered by 2.1 bits`. */
+export function moved(bits: number): string {
+  return `${bits < 0 ? "lowered" : "raised"} by ${Math.abs(bits).toFixed(1)} bits`;
+}
+
 /** `1 in 210 k` from 208,117: two digits are all that such a figure can bear. */
 export function rarity(oneIn: number): string {
   if (oneIn < 2) return "ordinary";

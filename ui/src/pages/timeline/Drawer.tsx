@@ -62,7 +62,10 @@ function Findings({ case: shown, route, go, zone }: Omit<Props, "selected" | "wi
               <a href={address({ ...route, ...change })} onClick={follow(go, change)}>
                 <i class={`dot ${heat(f.bits)}`} aria-hidden="true" />
                 <span class="when">{zone.clock(Date.parse(f.first))}</span>
-                <span>{f.sentence}</span>
+                <span>
+                  {f.sentence}
+                  {f.learned !== "" && <small class="learned">{f.learned}</small>}
+                </span>
               </a>
             </li>
           );

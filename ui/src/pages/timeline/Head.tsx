@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { CaseView, Verdict } from "../../api/client.ts";
-import { count, counted, heat, rarityInFull } from "../../base/words.ts";
+import { count, counted, heat, moved, rarityInFull } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
 import { said, VERDICTS } from "./verdicts.ts";
 
@@ -76,6 +76,12 @@ export function Head({ case: shown, judge, zone }: Props) {
                 </span>
               ))}
             </dd>
+          </div>
+        )}
+        {Math.abs(shown.learned_bits) >= 0.05 && (
+          <div title="What verdicts on cases like it before changed: each finding says which">
+            <dt>verdicts before</dt>
+            <dd>{moved(shown.learned_bits)}</dd>
           </div>
         )}
         {shown.owner !== "" && (

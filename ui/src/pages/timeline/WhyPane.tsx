@@ -3,7 +3,7 @@
 
 import type { CaseView, FindingView } from "../../api/client.ts";
 import { address, type Route } from "../../base/route.ts";
-import { counted, detectorName, duration, figure, rarityInFull } from "../../base/words.ts";
+import { counted, detectorName, duration, figure, moved, rarityInFull } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
 import { follow, type Go } from "./navigation.ts";
 
@@ -64,6 +64,11 @@ export function WhyPane({ case: shown, finding: f, route, go, zone }: Props) {
         </button>
       </p>
       <p>{f.sentence}</p>
+      {f.learned !== "" && (
+        <p class="learned">
+          {f.learned} <small>({moved(f.learned_bits)})</small>
+        </p>
+      )}
       <dl>
         {f.would_be_normal !== "" && (
           <div>
