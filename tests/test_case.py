@@ -3,7 +3,7 @@ import json
 from datetime import UTC, datetime
 
 from test_finding import FINDING
-from wheeltapper.case import Case, CaseFinding
+from wheeltapper.case import CAMPAIGN, STORY, Case, CaseFinding, Other, Team
 from wheeltapper.suppression import Scope, suppression
 
 HOSTILE = '<script>alert("1")</script>'
@@ -91,3 +91,18 @@ def test_what_is_hidden_says_until_when_by_whom_and_why():
     shown = greyed._repr_html_()
     assert "hidden until 17 Aug 2026 by &lt;b&gt;ana: &lt;script" in shown
     assert "<script" not in shown
+
+
+def test_a_story_is_of_one_kind_and_a_campaign_names_how_many():
+    alone = case()
+    assert (alone.kind, alone.unnamed, alone.to_dict()["kind"]) == (STORY, 0, "story")
+    many = case(
+        kind=CAMPAIGN, members=40, teams=(Team(name="sales", members=7, of=9),),
+        others=(Other(entity_type="actor", entity="kim", why=HOSTILE),),
+    )  # fmt: skip
+    assert many.unnamed == 38
+    assert "and 38 more" in many._repr_html_()
+    assert "<script>" not in many._repr_html_()
+    assert many.to_dict()["members"] == 40
+    assert many.to_dict()["teams"] == [{"name": "sales", "members": 7, "of": 9}]
+    assert dataclasses.replace(many, entity_type="src_ip").unnamed == 39

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from wheeltapper import terminal
-from wheeltapper.case import MALICIOUS
+from wheeltapper.case import CAMPAIGN, LOCKSTEP, MALICIOUS, Team
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
@@ -94,6 +94,25 @@ def test_of_many_findings_the_weightiest_are_told(office):
     said = shown(terminal.print_case, many, AMSTERDAM)
     assert said.count("•") == 15
     assert "… and 9 more findings" in said
+
+
+def test_a_campaign_says_how_many_they_are_and_no_rarity(office):
+    (case,) = office.cases()
+    teams = tuple(Team(name=name, members=20, of=33) for name in ("sales", "", *"abcdefgh"))
+    many = replace(case, kind=CAMPAIGN, members=200, teams=teams, score=0.0)
+    said = shown(terminal.print_case, many, AMSTERDAM, width=200)
+    for line in ("kind: campaign", "team: sales: 20 of 33", "team: of no team: 20 of 33",
+                 "with: 199 more"):  # fmt: skip
+        assert line in said
+    assert said.count("\nteam: ") == terminal.MOST_TEAMS
+    assert "how rare" not in said
+    assert "history" not in said
+    listed = shown(terminal.print_cases, [many], AMSTERDAM)
+    assert "campaign of 200 accounts" in listed
+    assert "1 in" not in listed
+    hand = replace(many, kind=LOCKSTEP, score=10.0)
+    assert "how rare: 1 in 1,024" in shown(terminal.print_case, hand, AMSTERDAM)
+    assert "1 in 1,024" in shown(terminal.print_cases, [hand], AMSTERDAM)
 
 
 HOSTILE = "\x1b]0;x\x07\u202e\n[bold]b[/bold]"

@@ -11,6 +11,10 @@ from html import escape
 from wheeltapper.finding import Finding
 from wheeltapper.suppression import Suppression
 
+STORY, CAMPAIGN, LOCKSTEP = "story", "campaign", "lockstep"
+KINDS = (STORY, CAMPAIGN, LOCKSTEP)
+"""What happened to one and those tied to it; to many at once, in order; to many at once, in one
+hand."""
 OPEN, CLOSED = "open", "closed"
 STATUSES = (OPEN, CLOSED)
 MALICIOUS, POLICY_VIOLATION, EXPECTED, UNUSUAL, WRONG_DATA = (
@@ -64,8 +68,21 @@ class Other:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A peer group, as far as it is in a campaign or lockstep."""
+
+    name: str
+    """Empty: those who are in none."""
+    members: int
+    of: int
+    """How many it has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A story about one entity, and those tied to it, ranked among the cases of its workspace."""
+    """A story about one entity and those tied to it, or what many had in common at once; ranked
+    among the cases of its workspace.
+    """
 
     id: str
     rank: int
@@ -93,7 +110,13 @@ class Case:
     """Acts of the entity, and of those tied to it, within the span, ordinary ones included."""
     apps: tuple[str, ...]
     others: tuple[Other, ...] = ()
-    """Who else belongs to it."""
+    """Who else belongs to it; of a campaign or lockstep the first."""
+    kind: str = STORY
+    """One of `KINDS`."""
+    members: int = 0
+    """Accounts of a campaign or lockstep, those that are named among them."""
+    teams: tuple[Team, ...] = ()
+    """Of a campaign or lockstep, the fullest first."""
     learned_bits: float = 0.0
     """What verdicts on cases before added to its evidence; below 0 what they took."""
     owner: str = ""
@@ -110,6 +133,7 @@ class Case:
         """As JSON-ready values: `id, rank, score, entity, start, end, headline, findings …`."""
         return {
             "id": self.id,
+            "kind": self.kind,
             "rank": self.rank,
             "score": round(self.score, 3),
             "one_in": round(2.0**self.score),
@@ -117,6 +141,8 @@ class Case:
             "entity": self.entity,
             "entity_type": self.entity_type,
             "others": [dataclasses.asdict(other) for other in self.others],
+            "members": self.members,
+            "teams": [dataclasses.asdict(team) for team in self.teams],
             "start": self.start.isoformat(),
             "end": self.end.isoformat(),
             "headline": self.headline,
@@ -181,6 +207,13 @@ class Case:
             f"<ul>{items}</ul>{rest}"
         )
 
+    @property
+    def unnamed(self) -> int:
+        """Members of a campaign or lockstep beyond those that are named."""
+        named = [self.entity_type, *(other.entity_type for other in self.others)].count("actor")
+        return max(0, self.members - named)
+
     def _with_html(self) -> str:
         said = "; ".join(f"{escape(o.entity)}, {escape(o.why)}" for o in self.others)
+        said += f"; and {self.unnamed:,} more" if self.unnamed else ""
         return f"<p><small>with {said}</small></p>" if said else ""

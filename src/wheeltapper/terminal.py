@@ -16,8 +16,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wheeltapper.case import Case
+from wheeltapper.case import CAMPAIGN, STORY, Case, Team
 
+MOST_TEAMS = 8
+"""Teams of a campaign that are told in a terminal."""
 HOT, WARM = 14.0, 10.0  # log2 of one in 16,000 and one in 1,000 actor-days
 
 LEARNED_BITS = 0.05
@@ -76,11 +78,14 @@ def print_cases(console: Console, cases: Sequence[Case], zone: ZoneInfo) -> None
         if case.verdict:
             story.append(f" · {case.verdict} by {safe(case.verdict_by)}", style="not bold green")
         style = "bold red" if case.score >= HOT else "yellow" if case.score >= WARM else ""
-        table.add_row(str(case.rank), story, Text(how_rare(case.score), style=style))
+        rare = case.kind if case.kind == CAMPAIGN else how_rare(case.score)
+        table.add_row(str(case.rank), story, Text(rare, style=style))
     console.print(table)
 
 
 def _who(case: Case) -> str:
+    if case.kind != STORY:
+        return f"{case.kind} of {_counted(case.members, 'account')}"
     more = len(case.others)
     return case.entity if not more else f"{case.entity} and {_counted(more, 'other')}"
 
@@ -89,16 +94,20 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
     """One case as a colleague's note."""
     console.print(Text(safe(case.headline), style="bold"))
     console.print(Text(safe(case.summary)))
-    facts = [
-        f"how rare: {how_rare(case.score)} {case.entity_type.replace('_', ' ')}-days",
-        f"when: {span(case.start, case.end, zone)} ({zone.key})",
-        f"history: {_counted(case.baseline_days, 'day')}, {_counted(case.baseline_acts, 'act')}",
-    ]
+    when = f"when: {span(case.start, case.end, zone)} ({zone.key})"
+    rare = f"how rare: {how_rare(case.score)} {case.entity_type.replace('_', ' ')}-days"
+    if case.kind == STORY:
+        days, acts = _counted(case.baseline_days, "day"), _counted(case.baseline_acts, "act")
+        facts = [rare, when, f"history: {days}, {acts}"]
+    else:
+        facts = [f"kind: {case.kind}", *([] if case.kind == CAMPAIGN else [rare]), when]
+        facts += [f"team: {safe(_team(team))}" for team in case.teams[:MOST_TEAMS]]
     if case.peers:
         facts.append(f"peers: {case.peers}, {safe(case.peer_group)}")
     if case.tactics:
         facts.append(f"chain: {' → '.join(case.tactics)}")
     facts += [f"with: {safe(o.entity)}, {safe(o.why)}" for o in case.others]
+    facts += [f"with: {case.unnamed:,} more"] if case.unnamed else []
     if abs(case.learned_bits) >= LEARNED_BITS:
         facts.append(f"verdicts: {case.learned_bits:+.1f} bits, by those on cases like it")
     if case.owner:
@@ -146,6 +155,10 @@ def print_letter(console: Console, subject: str, text: str) -> None:
     console.print(Text(safe(subject), style="bold"))
     console.print()
     console.print(Text(safe_lines(text)), soft_wrap=True)
+
+
+def _team(team: Team) -> str:
+    return f"{team.name or 'of no team'}: {team.members:,} of {team.of:,}"
 
 
 def _counted(n: int, what: str) -> str:

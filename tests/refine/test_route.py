@@ -152,6 +152,8 @@ def test_the_words_actor_and_analyst():
     assert found.route(story(("Jira", 4.0)), NOON).reader == "analyst"
     address = story(("Okta", 4.0), entity_type="src_ip", entity="192.0.2.1")
     assert "about no account that could be asked" in found.route(address, NOON).because
+    many = story(("Okta", 4.0), kind="campaign", members=40)
+    assert "about many accounts" in found.route(many, NOON).because
 
 
 OFFICE = Party(name="idm", members=("ana@x.org",), hours=parse(["19:00-08:00"], ["mon-fri"]))

@@ -4,7 +4,7 @@ from casebook_contract import case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wheeltapper.case import Other
+from wheeltapper.case import LOCKSTEP, Other, Team
 from wheeltapper.store import casetext
 
 TEXTS = st.text(max_size=20)  # surrogates and NULs are among them
@@ -34,6 +34,8 @@ def test_details_come_back_as_they_were(names, text):
     want = dataclasses.replace(
         case(), summary=text, peer_group=text, tactics=tuple(names), native_ids=(), apps=(text,),
         others=tuple(Other(entity_type="actor", entity=name, why=text) for name in names),
+        kind=LOCKSTEP, members=len(names),
+        teams=tuple(Team(name=name, members=1, of=2) for name in names),
     )  # fmt: skip
     found = casetext.read_details(casetext.details(want))
     assert found == {name: getattr(want, name) for name in found}
@@ -50,8 +52,11 @@ def test_details_come_back_as_they_were(names, text):
         "others",
         "owner_because",
         "learned_bits",
+        "kind",
+        "members",
+        "teams",
     }
 
 
-def test_a_case_from_before_there_were_others_has_none():
-    assert casetext.read_details('{"summary":"x"}') == {"summary": "x", "others": ()}
+def test_a_case_from_before_there_were_others_and_teams_has_none():
+    assert casetext.read_details('{"summary":"x"}') == {"summary": "x", "others": (), "teams": ()}

@@ -21,7 +21,9 @@ TEAM_ENTITIES = 3
 
 
 def discount(findings: pl.DataFrame) -> pl.DataFrame:
-    """Findings with `together` (entities in the same wave) and `evidence` lowered accordingly."""
+    """Findings with `together` (entities in the same wave), their `evidence` lowered accordingly,
+    and `alone`, what it was before.
+    """
     waves = (
         findings.with_columns(wave=pl.col("time").dt.truncate(f"{CAMPAIGN_DAYS}d"))
         .group_by("detector", "key", "wave")
@@ -33,13 +35,14 @@ def discount(findings: pl.DataFrame) -> pl.DataFrame:
         .join(waves, on=["detector", "key", "wave"], how="left", nulls_equal=True)
         .drop("wave")
         .with_columns(
+            alone="evidence",
             evidence=pl.when((pl.col("together") >= CAMPAIGN_ENTITIES) & (pl.col("key") != ""))
             .then(
                 pl.col("evidence")
                 * (share / pl.col("together").cast(pl.Float64).log(2)).clip(0, 1)
                 * 0.5
             )
-            .otherwise(pl.col("evidence"))
+            .otherwise(pl.col("evidence")),
         )
     )
 

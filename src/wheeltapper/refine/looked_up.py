@@ -183,3 +183,38 @@ def usual(lake: Lake, wording: Wording, entity_type: str, stories: pa.Table) -> 
             tables={"stories": stories},
         )
     )
+
+
+def wave_acts(lake: Lake, asked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The acts behind waves (`happening, detector, key, entity, id`), and since when their
+    addresses and programs were used: `entity, what` (`src_ip`, `ua_client`), `value, since`.
+    """
+    acts = frame_of(
+        lake.sql(
+            """
+            select w.happening, w.detector, w.key, w.entity, a.native_id, a.event_id, a.time,
+                   a.source::varchar as source, a.app::varchar as app, a.action::varchar as action,
+                   a.outcome::varchar as outcome, a.category::varchar as category, a.reason,
+                   a.target, a.src_ip, a.ua_client::varchar as ua_client
+            from activities a join waves w on a.event_id = w.id
+            order by w.happening, w.detector, w.key, a.time, a.event_id
+            """,
+            tables={"waves": asked.to_arrow()},
+        )
+    )
+    pairs = [
+        acts.select("entity", value=column, what=pl.lit(column)).drop_nulls().unique()
+        for column in ("src_ip", "ua_client")
+    ]
+    used = frame_of(
+        lake.sql(
+            " union all ".join(
+                f"""select p.entity, p.what, p.value, min(a.time) as since
+                    from activities a join pairs p on a.actor = p.entity and a.{column} = p.value
+                    where p.what = '{column}' group by all"""
+                for column in ("src_ip", "ua_client")
+            ),
+            tables={"pairs": pl.concat(pairs).to_arrow()},
+        )
+    )
+    return acts, used

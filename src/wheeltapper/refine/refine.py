@@ -4,6 +4,7 @@ The steps of the design, each in a file of its own: weigh, discount, suppress, g
 calibrate, rank; then the lake is asked about the stories that are left, and they are told.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from wheeltapper.activity import TIME
 from wheeltapper.case import Case
 from wheeltapper.refine import looked_up
 from wheeltapper.refine.calibrate import calibrate
+from wheeltapper.refine.campaign import absorbed, campaigns
 from wheeltapper.refine.combine import STORY, combine
 from wheeltapper.refine.compose import compose
 from wheeltapper.refine.discount import discount
@@ -96,10 +98,17 @@ def refine(
     chosen = rank(stories, settings.budget_cases_per_day, _days(first, last)).with_row_index(
         "story"
     )
-    if not len(chosen):
-        return []
-    chosen = chosen.with_columns(pl.col("story").cast(pl.Int64))
-    return _told(chosen, weighed, lake, wordings, words, feedback.suppressions)
+    many = campaigns(weighed, stories, lake, wordings, words)
+    if len(chosen):
+        chosen = chosen.with_columns(pl.col("story").cast(pl.Int64))
+        many += _told(chosen, weighed, lake, wordings, words, feedback.suppressions)
+    return _ranked(absorbed(many))
+
+
+def _ranked(cases: Sequence[Case]) -> list[Case]:
+    """The same, most unusual first; of as unusual ones in the order in which they came."""
+    ordered = sorted(cases, key=lambda case: -case.score)
+    return [dataclasses.replace(case, rank=n) for n, case in enumerate(ordered, start=1)]
 
 
 def tell(

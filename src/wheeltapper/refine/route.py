@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from wheeltapper.case import Case
+from wheeltapper.case import STORY, Case
 from wheeltapper.refine.hours import deliver_after
 from wheeltapper.refine.owners import ACTOR, ANALYST, FALLBACKS, Claim, Owners, Party, is_glob
 
@@ -144,6 +144,8 @@ class Routing:
         if claim.owner == ANALYST:
             return self._analyst(because, now), ""
         if claim.owner == ACTOR:
+            if case.kind != STORY:
+                return None, "the case is about many accounts, and no single one can tell"
             if case.entity_type != "actor":
                 return None, "the case is about no account that could be asked"
             zone = self.zone_of(case.entity)

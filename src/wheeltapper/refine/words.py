@@ -119,6 +119,11 @@ class Vocabulary:
         written = self._apps.get((source, _plain(app)), "") if app != ANY_APP else ""
         return written or values.clean(app) or "the application"
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Of those who read the words."""
+        return self._zone
+
     def value(self, column: str, value: object) -> str:
         """Say the value of an Activity column: `Nigeria`, `Monday 03:00–04:00`, `9.3 GB`."""
         return self._codes.value(column, value, self._zone)

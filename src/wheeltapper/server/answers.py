@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Lane = Literal["app", "detector", "session", "device"]
 Unit = Literal["day", "week", "month"]
+Kind = Literal["story", "campaign", "lockstep"]
 Status = Literal["open", "closed"]
 Verdict = Literal[
     "malicious", "policy_violation", "benign_expected", "benign_unusual", "wrong_data"
@@ -35,7 +36,7 @@ class Budget(Answer):
     day: str
     """The last local day of the log, `2026-07-10`; empty while the lake is."""
     used: int
-    """Cases that ended on it."""
+    """Cases that ended on it; campaigns take no place."""
     per_day: float
 
 
@@ -50,7 +51,7 @@ class Overview(Answer):
     actors: int
     findings: int
     findings_below: int
-    """Findings that stand in no case."""
+    """Findings that stand in no story."""
     open: int
     closed: int
     hidden: int
@@ -62,6 +63,8 @@ class CaseLine(Answer):
     """A case in the list."""
 
     id: str
+    kind: Kind
+    """Of one and those tied to it; of many at once, in order; of many at once, in one hand."""
     rank: int
     score: float
     one_in: int
@@ -72,6 +75,8 @@ class CaseLine(Answer):
     headline: str
     apps: list[str]
     findings: int
+    members: int
+    """Accounts of a campaign or lockstep; 0 of a story."""
     status: Status
     verdict: Verdict | None
 
@@ -148,6 +153,14 @@ class OtherView(Answer):
     why: str
 
 
+class TeamView(Answer):
+    """A peer group, as far as it is in a campaign or lockstep."""
+
+    name: str
+    members: int
+    of: int
+
+
 class CaseView(CaseLine):
     """A case, whole."""
 
@@ -162,6 +175,7 @@ class CaseView(CaseLine):
     """What verdicts on cases before added to its evidence; below 0 what they took."""
     owner: str
     others: list[OtherView]
+    teams: list[TeamView]
     found: list[FindingView]
     judged: list[JudgedOnce]
 

@@ -13,8 +13,10 @@ from wheeltapper.server.answers import (
     FindingView,
     HiddenBy,
     JudgedOnce,
+    Kind,
     OtherView,
     Status,
+    TeamView,
     Verdict,
 )
 from wheeltapper.server.view import View, microseconds
@@ -28,6 +30,7 @@ _SEARCHED = ("src_ip", "action", "target", "device", "session", "native_id", "us
 def line(case: Case) -> CaseLine:
     return CaseLine(
         id=case.id,
+        kind=cast(Kind, case.kind),
         rank=case.rank,
         score=case.score,
         one_in=round(2.0 ** min(case.score, 60.0)),
@@ -38,6 +41,7 @@ def line(case: Case) -> CaseLine:
         headline=case.headline,
         apps=list(case.apps),
         findings=len(case.findings),
+        members=case.members,
         status=cast(Status, case.status),
         verdict=cast(Verdict | None, case.verdict or None),
     )
@@ -104,6 +108,7 @@ def whole(view: View, case: Case) -> CaseView:
         others=[
             OtherView(entity_type=o.entity_type, entity=o.entity, why=o.why) for o in case.others
         ],
+        teams=[TeamView(name=t.name, members=t.members, of=t.of) for t in case.teams],
         found=found,
         judged=judged,
     )

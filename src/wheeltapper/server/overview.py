@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from wheeltapper.case import CLOSED, OPEN
+from wheeltapper.case import CAMPAIGN, CLOSED, OPEN, STORY
 from wheeltapper.server.answers import Budget, Overview
 from wheeltapper.server.view import View
 
@@ -21,6 +21,8 @@ class Looked:
         findings = view.rows("select count(*) as n from findings", {})[0]["n"]
         cases = view.casebook.cases()
         now = datetime.now(UTC)
+        # What stands in a campaign or lockstep stands in its accounts' stories, too.
+        told = sum(f.count for c in cases if c.kind == STORY for f in c.findings)
         day = view.zoned(last).date() if last else None
         return Overview(
             name=view.config.name,
@@ -30,13 +32,13 @@ class Looked:
             acts=acts,
             actors=self._count_actors((first, last, acts)),
             findings=findings,
-            findings_below=max(0, findings - sum(f.count for c in cases for f in c.findings)),
+            findings_below=max(0, findings - told),
             open=sum(c.status == OPEN for c in cases),
             closed=sum(c.status == CLOSED for c in cases),
             hidden=sum(s.in_force(now) for s in view.casebook.suppressions()),
             budget=Budget(
                 day=day.isoformat() if day else "",
-                used=sum(view.zoned(c.end).date() == day for c in cases),
+                used=sum(view.zoned(c.end).date() == day for c in cases if c.kind != CAMPAIGN),
                 per_day=view.config.refine.budget_cases_per_day,
             ),
         )

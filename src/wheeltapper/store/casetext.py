@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from wheeltapper.case import Case, CaseFinding, Other
+from wheeltapper.case import Case, CaseFinding, Other, Team
 from wheeltapper.finding import Finding
 from wheeltapper.suppression import Scope, from_dict
 
@@ -27,6 +27,9 @@ def details(case: Case) -> str:
             "owner_because": case.owner_because,
             "others": [asdict(other) for other in case.others],
             "learned_bits": case.learned_bits,
+            "kind": case.kind,
+            "members": case.members,
+            "teams": [asdict(team) for team in case.teams],
         }
     )
 
@@ -36,8 +39,10 @@ def read_details(text: str) -> dict[str, Any]:
     """Fields of `Case`, as `details` wrote them; lists are tuples again."""
     values: dict[str, Any] = json.loads(text)
     others = tuple(Other(**other) for other in values.pop("others", ()))
+    teams = tuple(Team(**team) for team in values.pop("teams", ()))
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()} | {
-        "others": others
+        "others": others,
+        "teams": teams,
     }
 
 

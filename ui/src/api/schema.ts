@@ -273,6 +273,11 @@ export interface components {
         readonly CaseLine: {
             /** Id */
             readonly id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "story" | "campaign" | "lockstep";
             /** Rank */
             readonly rank: number;
             /** Score */
@@ -299,6 +304,8 @@ export interface components {
             readonly apps: readonly string[];
             /** Findings */
             readonly findings: number;
+            /** Members */
+            readonly members: number;
             /**
              * Status
              * @enum {string}
@@ -324,6 +331,11 @@ export interface components {
         readonly CaseView: {
             /** Id */
             readonly id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "story" | "campaign" | "lockstep";
             /** Rank */
             readonly rank: number;
             /** Score */
@@ -350,6 +362,8 @@ export interface components {
             readonly apps: readonly string[];
             /** Findings */
             readonly findings: number;
+            /** Members */
+            readonly members: number;
             /**
              * Status
              * @enum {string}
@@ -377,6 +391,8 @@ export interface components {
             readonly owner: string;
             /** Others */
             readonly others: readonly components["schemas"]["OtherView"][];
+            /** Teams */
+            readonly teams: readonly components["schemas"]["TeamView"][];
             /** Found */
             readonly found: readonly components["schemas"]["FindingView"][];
             /** Judged */
@@ -823,6 +839,18 @@ export interface components {
             readonly ended: string | null;
             /** In Force */
             readonly in_force: boolean;
+        };
+        /**
+         * TeamView
+         * @description A peer group, as far as it is in a campaign or lockstep.
+         */
+        readonly TeamView: {
+            /** Name */
+            readonly name: string;
+            /** Members */
+            readonly members: number;
+            /** Of */
+            readonly of: number;
         };
     };
     responses: never;

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { CaseLine, CaseList as Listed, Overview } from "../../api/client.ts";
 import type { Asked } from "../../api/use.ts";
 import { address, type Route, type Tab } from "../../base/route.ts";
-import { count, heat, rarity } from "../../base/words.ts";
+import { count, counted, heat, rarity } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
 import { follow, type Go } from "./navigation.ts";
 import { said } from "./verdicts.ts";
@@ -104,14 +104,19 @@ function Line({ line, on, year, zone, route, go }: LineProps) {
         aria-current={on ? "true" : undefined}
       >
         <span class="rank">{line.rank}</span>
-        <strong>{line.headline}</strong>
+        <strong>
+          {line.kind === "lockstep" && <span class="chip">lockstep</span>}
+          {line.headline}
+        </strong>
         <span class="who">
-          {line.entity}
+          {line.kind === "story" ? line.entity : counted(line.members, "account")}
           {line.apps.length > 0 && ` · ${apps}`}
         </span>
         <span class="when">{zone.span(Date.parse(line.start), Date.parse(line.end), year)}</span>
         {line.verdict ? (
           <span class="rarity judged">{said(line.verdict)}</span>
+        ) : line.kind === "campaign" ? (
+          <span class="rarity chip">campaign</span>
         ) : (
           <span class={`rarity ${heat(line.score)}`}>{rarity(line.one_in)}</span>
         )}

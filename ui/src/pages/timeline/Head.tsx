@@ -21,6 +21,10 @@ const UNIT: Readonly<Record<string, string>> = {
 };
 
 export function Head({ case: shown, judge, zone }: Props) {
+  const many = shown.kind !== "story";
+  const unnamed = many
+    ? shown.members - [shown, ...shown.others].filter((o) => o.entity_type === "actor").length
+    : 0;
   return (
     <header class="head">
       <div class="verdicts" role="group" aria-label="Your verdict">
@@ -37,29 +41,58 @@ export function Head({ case: shown, judge, zone }: Props) {
           </button>
         ))}
       </div>
-      <h1 title={shown.headline}>{shown.headline}</h1>
+      <h1 title={shown.headline}>
+        {many && <span class="chip">{shown.kind}</span>}
+        {shown.headline}
+      </h1>
       <p class="summary">{shown.summary}</p>
       <dl class="facts">
-        <div>
-          <dt>how rare</dt>
-          <dd class={heat(shown.score)}>
-            {rarityInFull(shown.one_in)} {UNIT[shown.entity_type] ?? "days"}
-          </dd>
-        </div>
-        <div>
-          <dt>history behind it</dt>
-          <dd>
-            {counted(shown.baseline_days, "day")}, {counted(shown.baseline_acts, "act")}
-          </dd>
-        </div>
-        <div>
-          <dt>peers</dt>
-          <dd>
-            {shown.peers > 0
-              ? `${count(shown.peers)}${shown.peer_group ? `, ${shown.peer_group}` : ""}`
-              : "none known"}
-          </dd>
-        </div>
+        {shown.kind !== "campaign" && (
+          <div>
+            <dt>how rare</dt>
+            <dd class={heat(shown.score)}>
+              {rarityInFull(shown.one_in)} {UNIT[shown.entity_type] ?? "days"}
+            </dd>
+          </div>
+        )}
+        {many ? (
+          <div>
+            <dt>accounts</dt>
+            <dd>{count(shown.members)}</dd>
+          </div>
+        ) : (
+          <>
+            <div>
+              <dt>history behind it</dt>
+              <dd>
+                {counted(shown.baseline_days, "day")}, {counted(shown.baseline_acts, "act")}
+              </dd>
+            </div>
+            <div>
+              <dt>peers</dt>
+              <dd>
+                {shown.peers > 0
+                  ? `${count(shown.peers)}${shown.peer_group ? `, ${shown.peer_group}` : ""}`
+                  : "none known"}
+              </dd>
+            </div>
+          </>
+        )}
+        {shown.teams.length > 0 && (
+          <div class="others">
+            <dt>teams</dt>
+            <dd>
+              {shown.teams.map((t) => (
+                <span key={t.name}>
+                  <bdi>{t.name || "none known"}</bdi>{" "}
+                  <small>
+                    {count(t.members)} of {count(t.of)}
+                  </small>
+                </span>
+              ))}
+            </dd>
+          </div>
+        )}
         {shown.tactics.length > 0 && (
           <div>
             <dt>chain</dt>
@@ -75,6 +108,7 @@ export function Head({ case: shown, judge, zone }: Props) {
                   <bdi>{o.entity}</bdi> <small>{o.why}</small>
                 </span>
               ))}
+              {unnamed > 0 && <small>and {count(unnamed)} more</small>}
             </dd>
           </div>
         )}
