@@ -88,6 +88,7 @@ TESTED_ELSEWHERE = {  # source: where, and why there
 }
 TOLD = "refine/test_telling.py"  # each family has a kept sentence, of which that test makes sure
 WITHOUT_A_SOURCE = {  # test: what it is about
+    "browser/test_hiding.py": "suppressions in Chromium",
     "browser/test_newcomer.py": "the page in Chromium",
     "detect/rules/test_builtin.py": "the packaged rules",
     "detect/rules/test_sigmahq.py": "SigmaHQ's rules and the records they come with",

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from server.story import BAD_HOUR, Act, case_of, found, workspace
 from wheeltapper.server.app import STATIC, create
 from wheeltapper.server.serve import _listen
-from wheeltapper.server.view import open_view
+from wheeltapper.server.view import View, open_view
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -64,7 +65,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of the story, and of a case whose every word is hostile."""
     root = tmp_path_factory.mktemp("browser")
     config = workspace(root, more=[hostile_case()])
-    view = open_view(root, config)
+    with served(open_view(root, config)) as address:
+        yield address
+
+
+@contextmanager
+def served(view: View) -> Iterator[str]:
+    """The address of a server, while it runs."""
     listening = _listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(create(view), log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -78,6 +85,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
+    with watched(browser, address) as page:
+        yield page
+
+
+@contextmanager
+def watched(browser: Browser, address: str) -> Iterator[Page]:
+    """A page that may do nothing it should not."""
     context = browser.new_context(
         base_url=address, viewport={"width": 1440, "height": 900}, color_scheme="light"
     )

@@ -16,6 +16,11 @@ export type EventList = Schemas["EventList"];
 export type EventLine = Schemas["EventLine"];
 export type EventView = Schemas["EventView"];
 export type Judgement = Schemas["Judgement"];
+export type Hide = Schemas["Hide"];
+export type HiddenBy = Schemas["HiddenBy"];
+export type HidingView = Schemas["HidingView"];
+export type SuppressionList = Schemas["SuppressionList"];
+export type SuppressionView = Schemas["SuppressionView"];
 export type Verdict = NonNullable<CaseLine["verdict"]>;
 export type Bar = Schemas["Bar"];
 type Problem = Schemas["Problem"];
@@ -33,6 +38,7 @@ export interface Answers {
   readonly kind: KindView;
   readonly events: EventList;
   readonly event: EventView;
+  readonly suppressions: SuppressionList;
 }
 
 type Value = string | number | undefined;
@@ -60,10 +66,23 @@ export async function get<K extends keyof Answers>(
 }
 
 export async function judge(caseId: string, judgement: Judgement): Promise<Result<CaseView>> {
-  return await ask<CaseView>(to(["cases", caseId, "verdict"]), {
-    method: "PUT",
+  return await send<CaseView>("PUT", to(["cases", caseId, "verdict"]), judgement);
+}
+
+/** What hiding would hide, or, where it is no dry run, hides. */
+export async function hide(wanted: Partial<Hide>): Promise<Result<HidingView>> {
+  return await send<HidingView>("POST", to(["suppressions"]), wanted);
+}
+
+export async function endSuppression(id: string): Promise<Result<SuppressionList>> {
+  return await send<SuppressionList>("POST", to(["suppressions", id, "end"]), {});
+}
+
+async function send<T>(method: "PUT" | "POST", path: string, body: unknown): Promise<Result<T>> {
+  return await ask<T>(path, {
+    method,
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(judgement),
+    body: JSON.stringify(body),
   });
 }
 

@@ -1,5 +1,6 @@
 // One case: what it says, the actor's own history, the timeline, and the evidence below.
 
+import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type CaseView, to, type Verdict } from "../../api/client.ts";
 import { useAnswer } from "../../api/use.ts";
@@ -19,11 +20,14 @@ interface Props {
   readonly go: Go;
   readonly zone: Zone;
   readonly judge: (verdict: Verdict | null, reason: string) => void;
+  readonly end: (suppression: string) => Promise<void>;
+  /** What the verdict leads to. */
+  readonly offer: ComponentChildren;
 }
 
 const BUCKETS = 720;
 
-export function CasePane({ case: shown, route, go, zone, judge }: Props) {
+export function CasePane({ case: shown, route, go, zone, judge, end, offer }: Props) {
   const own = useMemo(() => spanOf(shown), [shown]);
   const home = useMemo(() => around(own), [own]);
   const history = useAnswer("history", to(["cases", shown.id, "history"]));
@@ -76,6 +80,7 @@ export function CasePane({ case: shown, route, go, zone, judge }: Props) {
   return (
     <article class="case">
       <Head case={shown} judge={judge} zone={zone} />
+      {offer}
       <Overview
         asked={history}
         case={shown}
@@ -98,7 +103,15 @@ export function CasePane({ case: shown, route, go, zone, judge }: Props) {
         onSelect={(n) => go({ case: shown.id, finding: n, event: undefined })}
         onReset={() => setWindow(home)}
       />
-      <Drawer case={shown} selected={selected} route={route} go={go} zone={zone} window={window} />
+      <Drawer
+        case={shown}
+        selected={selected}
+        route={route}
+        go={go}
+        zone={zone}
+        window={window}
+        end={end}
+      />
     </article>
   );
 }

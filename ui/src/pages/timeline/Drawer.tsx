@@ -3,10 +3,11 @@
 import type { CaseView, FindingView } from "../../api/client.ts";
 import { address, type Route } from "../../base/route.ts";
 import type { Span } from "../../base/span.ts";
-import { counted, heat } from "../../base/words.ts";
+import { counted } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
 import { EventPane } from "./EventPane.tsx";
 import { FindingEvents, WindowEvents } from "./EventsPane.tsx";
+import { hiddenBy, sizeOf } from "./greyed.ts";
 import { KindPane } from "./KindPane.tsx";
 import { follow, type Go } from "./navigation.ts";
 import { WhyPane } from "./WhyPane.tsx";
@@ -18,11 +19,12 @@ interface Props {
   readonly go: Go;
   readonly zone: Zone;
   readonly window: Span;
+  readonly end: (suppression: string) => Promise<void>;
 }
 
-export function Drawer({ case: shown, selected, route, go, zone, window }: Props) {
+export function Drawer({ case: shown, selected, route, go, zone, window, end }: Props) {
   const why = selected ? (
-    <WhyPane case={shown} finding={selected} route={route} go={go} zone={zone} />
+    <WhyPane case={shown} finding={selected} route={route} go={go} zone={zone} end={end} />
   ) : (
     <Findings case={shown} route={route} go={go} zone={zone} />
   );
@@ -48,7 +50,7 @@ export function Drawer({ case: shown, selected, route, go, zone, window }: Props
   );
 }
 
-function Findings({ case: shown, route, go, zone }: Omit<Props, "selected" | "window">) {
+function Findings({ case: shown, route, go, zone }: Omit<Props, "selected" | "window" | "end">) {
   return (
     <section class="findings" aria-label="Findings">
       <h2>
@@ -58,13 +60,14 @@ function Findings({ case: shown, route, go, zone }: Omit<Props, "selected" | "wi
         {shown.found.map((f) => {
           const change = { case: shown.id, finding: f.n, event: undefined };
           return (
-            <li key={f.n}>
+            <li key={f.n} class={f.hidden ? "greyed" : undefined}>
               <a href={address({ ...route, ...change })} onClick={follow(go, change)}>
-                <i class={`dot ${heat(f.bits)}`} aria-hidden="true" />
+                <i class={`dot ${sizeOf(f)}`} aria-hidden="true" />
                 <span class="when">{zone.clock(Date.parse(f.first))}</span>
                 <span>
                   {f.sentence}
                   {f.learned !== "" && <small class="learned">{f.learned}</small>}
+                  {f.hidden && <small>{hiddenBy(f.hidden, zone)}</small>}
                 </span>
               </a>
             </li>

@@ -11,6 +11,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Shift ← →", "move in time; so does dragging"],
   ["Esc", "back one step: event, finding, search"],
   ["1 … 5", "a verdict; the same again takes it back"],
+  ["h", "after “Expected”: hide the like of it"],
+  ["s", "what is hidden, by whom and until when"],
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {

@@ -8,6 +8,7 @@ import { pan, type Span, zoom } from "../../base/span.ts";
 import { ticks } from "../../base/ticks.ts";
 import { detectorName, duration, usual } from "../../base/words.ts";
 import { DAY, type Zone } from "../../base/zone.ts";
+import { hiddenBy } from "./greyed.ts";
 import { layoutOf } from "./layout.ts";
 import { AXIS_PX, type Box, hit, inkOf, paintAxis, paintLanes, prepared } from "./paint.ts";
 import { useWidth } from "./size.ts";
@@ -196,7 +197,9 @@ export function Lanes(props: Props) {
       <div class="lanes-foot">
         <span class="hint">
           {over
-            ? over.sentence
+            ? over.hidden
+              ? `${over.sentence} (${hiddenBy(over.hidden, zone)})`
+              : over.sentence
             : [
                 `${duration(window.end - window.start)} shown`,
                 density && density.lanes_left_out > 0

@@ -1,7 +1,7 @@
 // The page: ranked cases at the left; the chosen one, its timeline and its evidence at the right.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type CaseView, judge, to, type Verdict } from "../../api/client.ts";
+import { type CaseView, endSuppression, judge, to, type Verdict } from "../../api/client.ts";
 import { useAnswer } from "../../api/use.ts";
 import { Zone } from "../../base/zone.ts";
 import { CaseList } from "./CaseList.tsx";
@@ -10,6 +10,8 @@ import { Failed, NoCase, Waiting } from "./Empty.tsx";
 import { Help } from "./Help.tsx";
 import { useKeys } from "./keys.ts";
 import { useRoute } from "./navigation.ts";
+import { Offer } from "./Offer.tsx";
+import { Suppressions } from "./Suppressions.tsx";
 import { TopBar } from "./TopBar.tsx";
 import { VERDICTS } from "./verdicts.ts";
 
@@ -18,6 +20,9 @@ export function Page() {
   const [version, setVersion] = useState(0);
   const [help, setHelp] = useState(false);
   const [problem, setProblem] = useState<string>();
+  const [hidden, setHidden] = useState(false);
+  /** The case that was just judged expected. */
+  const [offered, setOffered] = useState<string>();
   const search = useRef<HTMLInputElement>(null);
 
   const overview = useAnswer("overview", to(["overview"]), { version });
@@ -38,13 +43,20 @@ export function Page() {
     async (verdict: Verdict | null, reason: string) => {
       if (shown === undefined) return;
       const result = await judge(shown, { verdict, reason });
-      setProblem(result.ok ? undefined : result.error);
+      setProblem(result.ok ? undefined : `The verdict was not kept: ${result.error}`);
+      setOffered(result.ok && verdict === "benign_expected" ? shown : undefined);
       // The case leaves this tab's list, but not the reader's sight.
       go({ case: shown }, { replace: true });
       setVersion((v) => v + 1);
     },
     [shown, go],
   );
+
+  const end = useCallback(async (id: string) => {
+    const result = await endSuppression(id);
+    setProblem(result.ok ? undefined : `It was not ended: ${result.error}`);
+    setVersion((v) => v + 1);
+  }, []);
 
   const open = useCallback(
     (id: string) => go({ case: id, finding: undefined, event: undefined, window: undefined }),
@@ -69,8 +81,10 @@ export function Page() {
     ArrowRight: () => stepFinding(1),
     ArrowLeft: () => stepFinding(-1),
     "?": () => setHelp((h) => !h),
+    s: () => setHidden((h) => !h),
     Escape: () => {
       if (help) setHelp(false);
+      else if (hidden) setHidden(false);
       else if (route.event !== undefined) go({ event: undefined });
       else if (route.finding !== undefined) go({ finding: undefined });
       else if (route.search !== "") go({ search: "" });
@@ -95,6 +109,7 @@ export function Page() {
         input={search}
         onSearch={(q) => go({ search: q }, { replace: route.search !== "" })}
         onHelp={() => setHelp((h) => !h)}
+        onHidden={() => setHidden((h) => !h)}
       />
       <CaseList
         asked={list}
@@ -106,13 +121,40 @@ export function Page() {
       />
       <main>
         {help && <Help onClose={() => setHelp(false)} />}
+        {hidden && (
+          <Suppressions
+            version={version}
+            route={route}
+            go={go}
+            zone={zone}
+            end={end}
+            onClose={() => setHidden(false)}
+          />
+        )}
         {problem !== undefined && (
           <p class="problem" role="alert">
-            The verdict was not kept: {problem}
+            {problem}
           </p>
         )}
         {found ? (
-          <CasePane key={found.id} case={found} route={route} go={go} zone={zone} judge={give} />
+          <CasePane
+            key={found.id}
+            case={found}
+            route={route}
+            go={go}
+            zone={zone}
+            judge={give}
+            end={end}
+            offer={
+              offered === found.id && (
+                <Offer
+                  case={found}
+                  onHidden={() => setVersion((v) => v + 1)}
+                  onDismiss={() => setOffered(undefined)}
+                />
+              )
+            }
+          />
         ) : asked.error !== undefined && shown !== undefined ? (
           <Failed error={asked.error} retry={() => setVersion((v) => v + 1)} />
         ) : list.error !== undefined ? (

@@ -2,6 +2,7 @@
 
 import type { RefObject } from "preact";
 import type { Overview } from "../../api/client.ts";
+import { counted } from "../../base/words.ts";
 
 interface Props {
   readonly overview: Overview | undefined;
@@ -9,11 +10,12 @@ interface Props {
   readonly input: RefObject<HTMLInputElement | null>;
   readonly onSearch: (text: string) => void;
   readonly onHelp: () => void;
+  readonly onHidden: () => void;
 }
 
 const MOST_PIPS = 20;
 
-export function TopBar({ overview, search, input, onSearch, onHelp }: Props) {
+export function TopBar({ overview, search, input, onSearch, onHelp, onHidden }: Props) {
   return (
     <header class="top">
       <a class="brand" href="/">
@@ -40,6 +42,16 @@ export function TopBar({ overview, search, input, onSearch, onHelp }: Props) {
       >
         {overview?.timezone}
       </span>
+      {overview && overview.hidden > 0 && (
+        <button
+          type="button"
+          class="quiet"
+          onClick={onHidden}
+          title="What is hidden, by whom and until when"
+        >
+          {counted(overview.hidden, "suppression")} <kbd aria-hidden="true">s</kbd>
+        </button>
+      )}
       <button type="button" class="help-button" onClick={onHelp} aria-label="Keys and gestures">
         <kbd>?</kbd>
       </button>

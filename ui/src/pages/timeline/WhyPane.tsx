@@ -1,10 +1,12 @@
 // Why a finding stands here: in a sentence, what would have been normal, what happened around it,
 // and only then what the detector measured.
 
-import type { CaseView, FindingView } from "../../api/client.ts";
+import { useState } from "preact/hooks";
+import type { CaseView, FindingView, HiddenBy } from "../../api/client.ts";
 import { address, type Route } from "../../base/route.ts";
 import { counted, detectorName, duration, figure, moved, rarityInFull } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
+import { hiddenBy } from "./greyed.ts";
 import { follow, type Go } from "./navigation.ts";
 
 interface Props {
@@ -13,11 +15,12 @@ interface Props {
   readonly route: Route;
   readonly go: Go;
   readonly zone: Zone;
+  readonly end: (suppression: string) => Promise<void>;
 }
 
 const NEIGHBOURS = 3;
 
-export function WhyPane({ case: shown, finding: f, route, go, zone }: Props) {
+export function WhyPane({ case: shown, finding: f, route, go, zone, end }: Props) {
   const around = neighbours(shown, f);
   const ordered = [...shown.found].sort(
     (a, b) => Date.parse(a.first) - Date.parse(b.first) || a.n - b.n,
@@ -69,6 +72,7 @@ export function WhyPane({ case: shown, finding: f, route, go, zone }: Props) {
           {f.learned} <small>({moved(f.learned_bits)})</small>
         </p>
       )}
+      {f.hidden && <Hidden by={f.hidden} zone={zone} end={end} />}
       <dl>
         {f.would_be_normal !== "" && (
           <div>
@@ -103,6 +107,27 @@ export function WhyPane({ case: shown, finding: f, route, go, zone }: Props) {
         </div>
       </dl>
     </section>
+  );
+}
+
+function Hidden({ by, zone, end }: Pick<Props, "zone" | "end"> & { readonly by: HiddenBy }) {
+  const [busy, setBusy] = useState(false);
+  return (
+    <p class="hidden-by">
+      It counts nothing: {hiddenBy(by, zone)}{" "}
+      <button
+        type="button"
+        class="quiet"
+        disabled={busy}
+        onClick={async () => {
+          setBusy(true);
+          await end(by.id);
+          setBusy(false);
+        }}
+      >
+        {busy ? "ending …" : "end now"}
+      </button>
+    </p>
   );
 }
 

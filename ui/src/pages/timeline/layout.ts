@@ -4,7 +4,8 @@
 import type { FindingView, LaneView } from "../../api/client.ts";
 import { rows } from "../../base/rows.ts";
 import type { Span } from "../../base/span.ts";
-import { type Heat, heat } from "../../base/words.ts";
+import type { Heat } from "../../base/words.ts";
+import { sizeOf } from "./greyed.ts";
 
 export const MARK_PX: Record<Heat, number> = { hot: 18, warm: 14, mild: 11 };
 export const NARROWEST_PX: Record<Heat, number> = { hot: 9, warm: 7, mild: 6 };
@@ -37,7 +38,7 @@ export function layoutOf(
     const placed = rows(
       marks.map((f) => {
         const left = Date.parse(f.first) * perMs;
-        const right = Math.max(Date.parse(f.last) * perMs, left + NARROWEST_PX[heat(f.bits)]);
+        const right = Math.max(Date.parse(f.last) * perMs, left + NARROWEST_PX[sizeOf(f)]);
         return { left, right };
       }),
       MOST_ROWS,

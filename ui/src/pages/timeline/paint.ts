@@ -5,6 +5,7 @@ import { place } from "../../base/labels.ts";
 import type { Span } from "../../base/span.ts";
 import type { Tick } from "../../base/ticks.ts";
 import { type Heat, heat } from "../../base/words.ts";
+import { sizeOf } from "./greyed.ts";
 import { type Layout, MARK_PX, NARROWEST_PX } from "./layout.ts";
 
 export const AXIS_PX = 22;
@@ -160,7 +161,7 @@ function boxesOf(scene: Scene): Box[] {
   for (const f of scene.found) {
     const middle = scene.layout.middles.get(f.n);
     if (middle === undefined) continue;
-    const step = heat(f.bits);
+    const step = sizeOf(f);
     let left = xOf(scene, Date.parse(f.first));
     let right = xOf(scene, Date.parse(f.last));
     const least = NARROWEST_PX[step];
@@ -178,8 +179,8 @@ function paintMark(on: CanvasRenderingContext2D, scene: Scene, box: Box, ink: In
   if (box.right < -20 || box.left > scene.width + 20) return;
   const f = scene.found[box.n - 1];
   if (!f) return;
-  on.fillStyle = ink[heat(f.bits)];
-  on.strokeStyle = ink.paper;
+  on.fillStyle = f.hidden ? ink.paper : ink[heat(f.bits)];
+  on.strokeStyle = f.hidden ? ink.soft : ink.paper;
   on.beginPath();
   const left = Math.max(box.left, -20);
   const right = Math.min(box.right, scene.width + 20);
@@ -218,7 +219,7 @@ function paintLabels(
       on.strokeStyle = ink.paper;
       on.lineWidth = 4;
       on.strokeText(text, at, y);
-      on.fillStyle = ink.ink;
+      on.fillStyle = scene.found[b.n - 1]?.hidden ? ink.soft : ink.ink;
       on.fillText(text, at, y);
       on.lineWidth = 1;
     });
