@@ -58,7 +58,7 @@ def test_what_is_foretold_is_what_happens(copy):
     assert one.expires - one.created == timedelta(days=30)
     assert copy.suppress(by="ana", keep=False, **scope).findings == 0  # hidden already
 
-    ended = copy.expire(one.id, by="kim")
+    (ended,) = copy.expire(one.id, by="kim")
     assert (ended.ended_by, copy.suppressions()) == ("kim", [ended])
     assert copy.cases() == before
 

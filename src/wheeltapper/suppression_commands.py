@@ -135,8 +135,8 @@ def hide(
     seen = ws.suppress(by=by, days=days, reason=reason, case=case, keep=decide, **scope)
     ids = {one.id for one in seen.suppressions}
     if ids and ids <= {one.id for one in ws.suppressions()}:
-        say("hidden, and the cases are made anew; to end it: wheeltapper suppressions expire "
-            + f"{seen.suppressions[0].id} --by {terminal.safe(by)}")  # fmt: skip
+        named = " ".join(sorted(ids))
+        say(f"hidden; the cases are made anew. To end it: wheeltapper suppressions expire {named}")
     else:
         say("nothing is kept")
 
@@ -174,16 +174,18 @@ def _counted(n: int, what: str) -> str:
 
 
 @suppressions.command("expire")
-@click.argument("suppression")
+@click.argument("ids", nargs=-1, required=True, metavar="ID…")
 @click.option("--by", required=True, help="Who ends it.")
 @click.pass_context
-def suppressions_expire(ctx: click.Context, suppression: str, by: str) -> None:
-    r"""End a SUPPRESSION, by its id: what it hid counts again. It stays on the list.
+def suppressions_expire(ctx: click.Context, ids: tuple[str, ...], by: str) -> None:
+    r"""End suppressions by their ids: what they hid counts again. They stay on the list.
 
     \b
         wheeltapper suppressions expire 9f4c01d2ab --by ana
     """
     ws = open_workspace(ctx)
     with progress_bar("making cases without it"):
-        ended = ws.expire(suppression, by=by)
-    say(f"{ended.scope}: ended by {ended.ended_by}; the cases are made anew")
+        ended = ws.expire(*ids, by=by)
+    for one in ended:
+        say(f"{one.scope}: ended by {one.ended_by}")
+    say("the cases are made anew")

@@ -420,10 +420,10 @@ class Workspace:
         with self.casebook() as book:
             return book.suppressions()
 
-    def expire(self, suppression_id: str, *, by: str) -> Suppression:
-        """End a suppression: what it hid counts again. It stays on the list."""
+    def expire(self, *suppression_ids: str, by: str) -> list[Suppression]:
+        """End suppressions: what they hid counts again. They stay on the list."""
         with self.casebook() as book:
-            ended = book.expire(suppression_id, by=by, at=datetime.now(UTC))
+            ended = book.expire(suppression_ids, by=by, at=datetime.now(UTC))
         self.refine()
         return ended
 

@@ -73,7 +73,7 @@ def test_what_is_told_with_another_case_is_not_gone():
 def test_names_that_no_finding_has_are_told():
     draft = hiding(detector="any.countri", value="KP", app="Okto", entity="ana", peer_group="it")
     seen = preview(table(judged("")), [draft], known=[], before=[], after=[])
-    assert seen.unknown == ("any.countri", "peer group it", "in Okto")
+    assert seen.unknown == ("any.countri; is it any.country?", "peer group it", "in Okto")
     assert seen.findings == 0
 
 

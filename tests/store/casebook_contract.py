@@ -182,16 +182,16 @@ class CasebookContract:
             book.suppress([one, other])
             book.suppress([one])
             assert book.suppressions() == [one, other]
-            ended = book.expire(one.id, by="kim", at=START + HOUR)
+            (ended,) = book.expire([one.id], by="kim", at=START + HOUR)
             assert ended == replace(one, ended_by="kim", ended=START + HOUR)
         with Casebook(url) as again:
             assert again.suppressions() == [ended, other]
             with pytest.raises(WheeltapperError, match="was ended by kim on 10 July 2023"):
-                again.expire(one.id, by="bo", at=START + 2 * HOUR)
+                again.expire([other.id, one.id], by="bo", at=START + 2 * HOUR)
             with pytest.raises(WheeltapperError, match="no suppression zzz; see: wheeltapper supp"):
-                again.expire("zzz", by="bo", at=START)
+                again.expire([other.id, "zzz"], by="bo", at=START)
             with pytest.raises(WheeltapperError, match="needs somebody"):
-                again.expire(other.id, by=" ", at=START)
+                again.expire([other.id], by=" ", at=START)
             assert again.suppressions() == [ended, other]
 
     def test_a_greyed_finding_keeps_what_greys_it(self, url):

@@ -3,6 +3,7 @@
 Cases are made with them and without, so that what is foretold is what then happens.
 """
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class Preview:
     judged: tuple[Case, ...]
     """Cases with a verdict that have findings of the kind; they keep them."""
     unknown: tuple[str, ...]
-    """What the scopes name and no finding at all: a name is misspelt, or another column's."""
+    """What the scopes name and no finding at all, with the name that may be meant."""
 
     @property
     def warned(self) -> tuple[Case, ...]:
@@ -146,8 +147,15 @@ def _what(told: CaseFinding) -> tuple[object, ...]:
 
 def _unknown(findings: pl.DataFrame, one: Suppression) -> list[str]:
     """Fields of a scope, as words, of which by themselves there is no finding."""
-    named = [Scope(**{name: text}) for name in SCOPE if (text := getattr(one.scope, name))]
-    return [str(scope) for scope in named if findings.filter(speaks(scope)).is_empty()]
+    told = []
+    for name in SCOPE:
+        text: str = getattr(one.scope, name)
+        alone = Scope(**{name: text})
+        if text and findings.filter(speaks(alone)).is_empty():
+            there = findings[name].drop_nulls().unique().sort().to_list()
+            meant = difflib.get_close_matches(text.casefold(), there, n=1)
+            told.append(f"{alone}" + (f"; is it {meant[0]}?" if meant else ""))
+    return told
 
 
 def _hidden(findings: pl.DataFrame, feedback: Feedback) -> int:

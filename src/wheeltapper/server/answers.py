@@ -369,7 +369,12 @@ class Hide(BaseModel):
     dry_run: bool = False
 
 
-class Nothing(BaseModel):
-    """A write that needs no more than its address."""
+Name = Annotated[str, Field(max_length=100)]
+
+
+class Ended(BaseModel):
+    """Suppressions that a reader ends."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ids: Annotated[list[Name], Field(min_length=1, max_length=1000)]

@@ -21,6 +21,7 @@ from wheeltapper.server.answers import (
     ActivityView,
     CaseList,
     CaseView,
+    Ended,
     EventList,
     EventView,
     Hide,
@@ -29,7 +30,6 @@ from wheeltapper.server.answers import (
     Judgement,
     KindView,
     Lane,
-    Nothing,
     Overview,
     Problem,
     Status,
@@ -169,10 +169,10 @@ def _routes(view: View) -> APIRouter:
         except WheeltapperError as error:
             raise HTTPException(422, str(error)) from error
 
-    @api.post("/suppressions/{suppression_id}/end")
-    def end(suppression_id: str, _: Nothing) -> SuppressionList:
+    @api.post("/suppressions/end")
+    def end(which: Ended) -> SuppressionList:
         try:
-            return suppressing.end(suppression_id)
+            return suppressing.end(which.ids)
         except WheeltapperError as error:
             raise HTTPException(422, str(error)) from error
 

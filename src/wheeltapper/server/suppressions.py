@@ -53,15 +53,15 @@ class Suppressing:
             )
         return _seen(seen, kept=not wanted.dry_run)
 
-    def end(self, suppression_id: str) -> SuppressionList:
-        """End one; the list without it in force.
+    def end(self, ids: Sequence[str]) -> SuppressionList:
+        """End some, all or none; the list without them in force.
 
         Raises
         ------
         WheeltapperError   for one that is not there, or has ended.
         """
         with self._turn:
-            self._hiding().expire(suppression_id, by=self._view.reader)
+            self._hiding().expire(*ids, by=self._view.reader)
         return self.listed()
 
     def _hiding(self) -> Hiding:

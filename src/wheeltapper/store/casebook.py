@@ -208,8 +208,8 @@ class Casebook:
         with Session(self._engine) as session:
             return [_suppression(row) for row in session.scalars(query)]
 
-    def expire(self, suppression_id: str, *, by: str, at: datetime) -> Suppression:
-        """End a suppression before its time: it hides nothing any more. It stays on the list.
+    def expire(self, ids: Sequence[str], *, by: str, at: datetime) -> list[Suppression]:
+        """End suppressions before their time, all or none: they hide nothing any more, and stay.
 
         Raises
         ------
@@ -218,18 +218,25 @@ class Casebook:
         if not by.strip() or len(by) > _MAX_TEXT:
             raise WheeltapperError("ending a suppression needs somebody who does it, by a name")
         with Session(self._writer) as session, session.begin():
-            query = sa.select(SuppressionRow).where(SuppressionRow.id == storable(suppression_id))
-            row = session.scalar(query.with_for_update())
-            if row is None:
-                raise WheeltapperError(
-                    f"there is no suppression {suppression_id}; see: wheeltapper suppressions list"
-                )
-            if row.ended is not None:
-                raise WheeltapperError(
-                    f"suppression {row.id} was ended by {row.ended_by} on {row.ended:%-d %B %Y}"
-                )
-            row.ended_by, row.ended = storable(by.strip()), at.astimezone(UTC)
-            return _suppression(row)
+            return [
+                _ended(session, storable(one), storable(by.strip()), at.astimezone(UTC))
+                for one in dict.fromkeys(ids)
+            ]
+
+
+def _ended(session: Session, suppression_id: str, by: str, at: datetime) -> Suppression:
+    query = sa.select(SuppressionRow).where(SuppressionRow.id == suppression_id)
+    row = session.scalar(query.with_for_update())
+    if row is None:
+        raise WheeltapperError(
+            f"there is no suppression {suppression_id}; see: wheeltapper suppressions list"
+        )
+    if row.ended is not None:
+        raise WheeltapperError(
+            f"suppression {row.id} was ended by {row.ended_by} on {row.ended:%-d %B %Y}"
+        )
+    row.ended_by, row.ended = by, at
+    return _suppression(row)
 
 
 def _fill(row: CaseRow, case: Case) -> None:

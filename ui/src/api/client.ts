@@ -74,8 +74,8 @@ export async function hide(wanted: Partial<Hide>): Promise<Result<HidingView>> {
   return await send<HidingView>("POST", to(["suppressions"]), wanted);
 }
 
-export async function endSuppression(id: string): Promise<Result<SuppressionList>> {
-  return await send<SuppressionList>("POST", to(["suppressions", id, "end"]), {});
+export async function endSuppressions(ids: readonly string[]): Promise<Result<SuppressionList>> {
+  return await send<SuppressionList>("POST", to(["suppressions", "end"]), { ids });
 }
 
 async function send<T>(method: "PUT" | "POST", path: string, body: unknown): Promise<Result<T>> {

@@ -189,7 +189,7 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/api/suppressions/{suppression_id}/end": {
+    readonly "/api/suppressions/end": {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -199,7 +199,7 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /** End */
-        readonly post: operations["end_api_suppressions__suppression_id__end_post"];
+        readonly post: operations["end_api_suppressions_end_post"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -397,6 +397,14 @@ export interface components {
             readonly found: readonly components["schemas"]["FindingView"][];
             /** Judged */
             readonly judged: readonly components["schemas"]["JudgedOnce"][];
+        };
+        /**
+         * Ended
+         * @description Suppressions that a reader ends.
+         */
+        readonly Ended: {
+            /** Ids */
+            readonly ids: readonly string[];
         };
         /**
          * EventField
@@ -718,11 +726,6 @@ export interface components {
             /** Headline */
             readonly headline: string;
         };
-        /**
-         * Nothing
-         * @description A write that needs no more than its address.
-         */
-        readonly Nothing: Record<string, never>;
         /**
          * OtherView
          * @description Another account, address or machine that belongs to a case.
@@ -1362,18 +1365,16 @@ export interface operations {
             };
         };
     };
-    readonly end_api_suppressions__suppression_id__end_post: {
+    readonly end_api_suppressions_end_post: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
-            readonly path: {
-                readonly suppression_id: string;
-            };
+            readonly path?: never;
             readonly cookie?: never;
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": components["schemas"]["Nothing"];
+                readonly "application/json": components["schemas"]["Ended"];
             };
         };
         readonly responses: {

@@ -20,7 +20,7 @@ interface Props {
   readonly go: Go;
   readonly zone: Zone;
   readonly judge: (verdict: Verdict | null, reason: string) => void;
-  readonly end: (suppression: string) => Promise<void>;
+  readonly end: (suppressions: readonly string[]) => Promise<void>;
   /** What the verdict leads to. */
   readonly offer: ComponentChildren;
 }

@@ -19,7 +19,7 @@ interface Props {
   readonly go: Go;
   readonly zone: Zone;
   readonly window: Span;
-  readonly end: (suppression: string) => Promise<void>;
+  readonly end: (suppressions: readonly string[]) => Promise<void>;
 }
 
 export function Drawer({ case: shown, selected, route, go, zone, window, end }: Props) {

@@ -206,6 +206,7 @@ export function Lanes(props: Props) {
                   ? `${density.lanes_left_out} more ${LANE_NAMES[lane]}s without a finding`
                   : "",
                 "grey is what was done besides; colour and size are surprise",
+                shown.found.some((f) => f.hidden) ? "hollow is hidden" : "",
               ]
                 .filter(Boolean)
                 .join(" · ")}

@@ -14,6 +14,7 @@ interface Props {
 }
 
 const DAYS = 90;
+const SHOWN = 3;
 
 export function Offer({ case: shown, onHidden, onDismiss }: Props) {
   const [seen, setSeen] = useState<HidingView>();
@@ -65,6 +66,11 @@ export function Offer({ case: shown, onHidden, onDismiss }: Props) {
               One of the kind was no false alarm: {c.headline}
             </p>
           ))}
+          {seen.gone.slice(0, SHOWN).map((c) => (
+            <p key={c.id} class="gone">
+              not raised: {c.headline}
+            </p>
+          ))}
           <details>
             <summary>what exactly</summary>
             <ul>
@@ -72,7 +78,7 @@ export function Offer({ case: shown, onHidden, onDismiss }: Props) {
                 <li key={scope}>{scope}</li>
               ))}
             </ul>
-            <Cases title="no longer raised" cases={seen.gone} />
+            <Cases title="more not raised" cases={seen.gone.slice(SHOWN)} />
             <Cases title="with less evidence" cases={seen.weaker} />
             <Cases title="judged, and left as they are" cases={seen.judged} />
           </details>

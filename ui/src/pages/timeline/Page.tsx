@@ -1,7 +1,7 @@
 // The page: ranked cases at the left; the chosen one, its timeline and its evidence at the right.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type CaseView, endSuppression, judge, to, type Verdict } from "../../api/client.ts";
+import { type CaseView, endSuppressions, judge, to, type Verdict } from "../../api/client.ts";
 import { useAnswer } from "../../api/use.ts";
 import { Zone } from "../../base/zone.ts";
 import { CaseList } from "./CaseList.tsx";
@@ -52,8 +52,8 @@ export function Page() {
     [shown, go],
   );
 
-  const end = useCallback(async (id: string) => {
-    const result = await endSuppression(id);
+  const end = useCallback(async (ids: readonly string[]) => {
+    const result = await endSuppressions(ids);
     setProblem(result.ok ? undefined : `It was not ended: ${result.error}`);
     setVersion((v) => v + 1);
   }, []);

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { type SuppressionView, to } from "../../api/client.ts";
 import { useAnswer } from "../../api/use.ts";
 import { address, type Route } from "../../base/route.ts";
+import { counted } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
 import { follow, type Go } from "./navigation.ts";
 
@@ -12,8 +13,8 @@ interface Props {
   readonly route: Route;
   readonly go: Go;
   readonly zone: Zone;
-  /** Ends one; what it hid counts again. */
-  readonly end: (id: string) => Promise<void>;
+  /** Ends some; what they hid counts again. */
+  readonly end: (ids: readonly string[]) => Promise<void>;
   readonly onClose: () => void;
 }
 
@@ -35,18 +36,16 @@ export function Suppressions({ version, route, go, zone, end, onClose }: Props) 
         </p>
       )}
       <ul>
-        {all
-          .filter((s) => s.in_force)
-          .map((s) => (
-            <One key={s.id} one={s} {...rest} />
-          ))}
+        {together(all.filter((s) => s.in_force)).map((some) => (
+          <Some key={some[0].id} some={some} {...rest} />
+        ))}
       </ul>
       {over.length > 0 && (
         <details>
           <summary>{over.length} that hide nothing any more</summary>
           <ul>
-            {over.map((s) => (
-              <One key={s.id} one={s} {...rest} />
+            {together(over).map((some) => (
+              <Some key={some[0].id} some={some} {...rest} />
             ))}
           </ul>
         </details>
@@ -55,17 +54,41 @@ export function Suppressions({ version, route, go, zone, end, onClose }: Props) 
   );
 }
 
-interface OneProps extends Pick<Props, "route" | "go" | "zone" | "end"> {
-  readonly one: SuppressionView;
+type AtLeastOne = readonly [SuppressionView, ...SuppressionView[]];
+
+/** Those that were made together, from one verdict, and ended together. */
+function together(all: readonly SuppressionView[]): AtLeastOne[] {
+  const groups = new Map<string, [SuppressionView, ...SuppressionView[]]>();
+  for (const one of all) {
+    const key = JSON.stringify([one.case_id || one.id, one.created, one.ended]);
+    const known = groups.get(key);
+    if (known) known.push(one);
+    else groups.set(key, [one]);
+  }
+  return [...groups.values()];
 }
 
-function One({ one, route, go, zone, end }: OneProps) {
+interface SomeProps extends Pick<Props, "route" | "go" | "zone" | "end"> {
+  readonly some: AtLeastOne;
+}
+
+function Some({ some, route, go, zone, end }: SomeProps) {
   const [busy, setBusy] = useState(false);
+  const [one] = some;
   const day = (time: string) => zone.fullDate(Date.parse(time));
   const change = { case: one.case_id, finding: undefined, event: undefined, window: undefined };
   return (
     <li>
-      <span>{one.scope}</span>{" "}
+      {some.length === 1 ? (
+        <span>{one.scope}</span>
+      ) : (
+        <details>
+          <summary>{counted(some.length, "kind of finding", "kinds of findings")}</summary>
+          {some.map((s) => (
+            <div key={s.id}>{s.scope}</div>
+          ))}
+        </details>
+      )}{" "}
       {one.in_force && (
         <button
           type="button"
@@ -73,7 +96,7 @@ function One({ one, route, go, zone, end }: OneProps) {
           disabled={busy}
           onClick={async () => {
             setBusy(true);
-            await end(one.id);
+            await end(some.map((s) => s.id));
             setBusy(false);
           }}
         >

@@ -15,7 +15,7 @@ interface Props {
   readonly route: Route;
   readonly go: Go;
   readonly zone: Zone;
-  readonly end: (suppression: string) => Promise<void>;
+  readonly end: (suppressions: readonly string[]) => Promise<void>;
 }
 
 const NEIGHBOURS = 3;
@@ -121,7 +121,7 @@ function Hidden({ by, zone, end }: Pick<Props, "zone" | "end"> & { readonly by: 
         disabled={busy}
         onClick={async () => {
           setBusy(true);
-          await end(by.id);
+          await end([by.id]);
           setBusy(false);
         }}
       >
