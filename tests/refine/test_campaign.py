@@ -105,6 +105,15 @@ def test_a_new_way_into_the_network_is_one_even_at_once():
     )
 
 
+def test_what_each_did_on_a_new_way_is_not_told_of_all():
+    acts = acts_of(of_all_teams(40), 5, src_ip="203.0.113.9", country="IE")
+    for act in acts[::3]:
+        act["action"] = "policy.evaluate_sign_on"
+    (one,) = made(acts, {"any.country": "IE"})
+    assert one.headline.startswith("40 accounts of 6 teams came from Ireland on")
+    assert one.findings[0].sentence.startswith("40 accounts came from Ireland on")
+
+
 def test_one_hand_is_lockstep():
     (one,) = made(sharing(), SHARED)
     assert (one.kind, one.members) == (LOCKSTEP, 12)

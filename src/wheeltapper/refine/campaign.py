@@ -36,6 +36,8 @@ from wheeltapper.refine.words import Vocabulary
 
 NAMED = 12
 """Members that are named, the first."""
+MOST_HAPPENINGS = 300
+"""That are told; those that chance makes least."""
 MOST_EVENTS = 2_000
 """Acts that one value of a wave is unfolded to."""
 NEW_FOR = timedelta(hours=1)
@@ -80,17 +82,30 @@ def campaigns(
     """
     # Whoever acts at the same time acts at the same hour: that is no value to have in common.
     hours = [n for n in findings["detector"].unique() if wordings.of(n).family == "schedule"]
-    members = waves(findings.filter(~pl.col("detector").is_in(hours)))
+    members = _loudest(waves(findings.filter(~pl.col("detector").is_in(hours))))
     if members.is_empty():
         return []
     sizes = looked_up.peer_counts(lake)
     acts, used = looked_up.wave_acts(lake, _asked(members))
+    acts_of = {key[0]: part for key, part in acts.group_by("happening", maintain_order=True)}
     found = []
-    for _, part in members.group_by("happening", maintain_order=True):
-        one = _happening(part, acts, used, sizes, wordings, words)
+    for (number,), part in members.group_by("happening", maintain_order=True):
+        mine = acts_of.get(number, acts.clear())
+        one = _happening(part, mine, used, sizes, wordings, words)
         if one is not None:
-            found.append(_case(one, stories, sizes, findings, wordings, words))
+            found.append(_case(one, stories, sizes, wordings, words))
     return found
+
+
+def _loudest(members: pl.DataFrame) -> pl.DataFrame:
+    """Members of the happenings that are told."""
+    kept = (
+        members.group_by("happening")
+        .agg(pl.col("surprise").max())
+        .sort("surprise", "happening", descending=[True, False])
+        .head(MOST_HAPPENINGS)
+    )
+    return members.join(kept, on="happening", how="semi", maintain_order="left")
 
 
 def _asked(members: pl.DataFrame) -> pl.DataFrame:
@@ -121,8 +136,7 @@ def _happening(
                        -float(p["alone"].sum()), p["detector"][0], p["key"][0])
     )  # fmt: skip
     lead = parts[0].sort("time", "entity")
-    mine = acts.filter(pl.col("happening") == lead["happening"][0])
-    of_lead = mine.filter(
+    of_lead = acts.filter(
         (pl.col("detector") == lead["detector"][0]) & (pl.col("key") == lead["key"][0])
     )
     first = of_lead.sort("time", "event_id").unique("entity", keep="first", maintain_order=True)
@@ -144,7 +158,7 @@ def _happening(
         teams=teams, sizes=sizes, place=place, client=client,
         about="place" if _about(wording, PLACES) else "client" if _about(wording, CLIENTS) else "",
     )  # fmt: skip
-    return Happening(lead=lead, waves=parts, acts=mine, shared=shared, judgement=judgement)
+    return Happening(lead=lead, waves=parts, acts=acts, shared=shared, judgement=judgement)
 
 
 def _about(wording: Wording, columns: Sequence[str]) -> bool:
@@ -194,12 +208,11 @@ def _case(
     one: Happening,
     stories: pl.DataFrame,
     sizes: Mapping[str, int],
-    findings: pl.DataFrame,
     wordings: Wordings,
     words: Vocabulary,
 ) -> Case:
     lead, kind = one.lead, one.kind
-    told = [_finding(wave, one, findings, wordings, words) for wave in one.waves]
+    told = [_finding(wave, one, wordings, words) for wave in one.waves]
     known = [f for f in told if f is not None]
     raised = kind == LOCKSTEP
     who = [
@@ -279,7 +292,6 @@ def _with(whole: Case, story: Case) -> Case:
 def _finding(
     wave: pl.DataFrame,
     one: Happening,
-    findings: pl.DataFrame,
     wordings: Wordings,
     words: Vocabulary,
 ) -> CaseFinding | None:
@@ -291,16 +303,7 @@ def _finding(
         return None
     ordered = wave.sort("time", "entity")
     # Every member's finding says the same; the first speaks for all.
-    said = (
-        findings.filter(
-            (pl.col("detector") == detector)
-            & (pl.col("key") == key)
-            & (pl.col("own_entity") == ordered["entity"][0])
-            & (pl.col("time") == ordered["time"][0])
-        )
-        .sort("bits", pl.col("event_ids").list.first(), descending=[True, False])
-        .row(0, named=True)
-    )
+    said = ordered.row(0, named=True)
     wording = wordings.of(detector)
     return CaseFinding(
         finding=Finding(

@@ -66,7 +66,6 @@ class Shared:
         """`first` has the first act of each account."""
         addresses = _counted(first, "src_ip")
         address = next(iter(addresses), "")
-        kinds = Counter(first.select("app", "action", "outcome").rows())
         return cls(
             entities=len(lead),
             teams=teams,
@@ -81,7 +80,7 @@ class Shared:
             client=client,
             about=about,
             category=next(iter(_counted(first, "category")), ""),
-            alike=about == "" or kinds.most_common(1)[0][1] >= MOSTLY * len(first),
+            alike=about == "" or _alike(first),
         )
 
     @property
@@ -92,6 +91,12 @@ class Shared:
     def label(self, wording: Wording, key: str, acts: pl.DataFrame, words: Vocabulary) -> str:
         """A few words for a mark on the timeline."""
         return explain.label(told_of(wording, key, acts), words)
+
+
+def _alike(first: pl.DataFrame) -> bool:
+    """Whether nearly all first acts are of one kind."""
+    kinds = Counter(first.select("app", "action", "outcome").rows())
+    return kinds.most_common(1)[0][1] >= MOSTLY * len(first)
 
 
 def _counted(acts: pl.DataFrame, column: str) -> dict[str, int]:
@@ -253,7 +258,8 @@ def sentence(
     told = told_of(wording, key, acts)
     what = explain.clause(told, words)
     if explain.adverbial(what):
-        what = f"{_act(told, words)} {what}"
+        first = acts.sort("time").unique("entity", keep="first", maintain_order=True)
+        what = f"{_act(told, words) if _alike(first) else 'came'} {what}"
     what = _of_many(what)
     times = sorted(wave["time"].to_list())
     usual = "which was odd for each of them"

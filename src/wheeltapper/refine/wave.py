@@ -39,13 +39,14 @@ def waves(findings: pl.DataFrame) -> pl.DataFrame:
 
     Parameters
     ----------
-    findings : `detector, key, time, own_type, own_entity, peer_group, event_ids, suppressed` and
-        `alone`, bits before they were discounted
+    findings : `detector, key, time, own_type, own_entity, peer_group, event_ids, bits, llr, attack,
+        suppressed` and `alone`, bits before they were discounted
 
     Returns
     -------
     `happening, detector, key, wave, entity, time, last, alone, peer_group, findings, event_ids,
-    surprise`: `findings` counts them, `time` is that of the first. Happenings are numbered by time.
+    surprise, bits, llr, attack`: `findings` counts them; `time`, `bits`, `llr` and `attack` are
+    those of the first. Happenings are numbered by time.
     """
     said = findings.filter(
         (pl.col("own_type") == "actor")
@@ -53,7 +54,7 @@ def waves(findings: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("alone") > 0)
         & pl.col("suppressed").is_null()
     ).select(
-        "detector", "key", "time", "alone", "peer_group", "event_ids",
+        "detector", "key", "time", "alone", "peer_group", "event_ids", "bits", "llr", "attack",
         entity="own_entity", day=pl.col("time").dt.date(),
     )  # fmt: skip
     many = (
@@ -71,7 +72,7 @@ def waves(findings: pl.DataFrame) -> pl.DataFrame:
         .sort("time", "entity", pl.col("event_ids").list.first())
         .group_by(*WAVE, "entity", maintain_order=True)
         .agg(
-            pl.col("time").first(),
+            pl.col("time", "bits", "llr", "attack").first(),
             pl.col("alone").max(),
             pl.col("peer_group").drop_nulls().first(),
             pl.col("surprise").max(),
