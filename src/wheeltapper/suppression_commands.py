@@ -106,8 +106,7 @@ def suppressions_add(
     A field that is left out takes any. Name a detector or an application, and two things in all.
 
     \b
-        wheeltapper suppressions add --detector any.country --value NL --peer-group engineer \
-            --for 30d --by ana --reason "the team moved to Utrecht"
+        wheeltapper suppressions add --detector any.country --value NL --for 30d --by ana
     """
     ws = open_workspace(ctx)
     scope = {
