@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -299,7 +300,8 @@ def judge(
         raise click.UsageError(str(error)) from error
     say(f"{found.headline}: {verdict} by {by}")
     if days is not None:
-        hide(ws, found, by=by, days=days, reason=reason or f"judged {verdict}")
+        why, ask = reason or f"judged {verdict}", sys.stdin.isatty()
+        hide(ws, found, by=by, days=days, reason=why, ask=ask)
 
 
 @main.command()
