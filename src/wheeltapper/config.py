@@ -79,6 +79,11 @@ class Refine:
     """How findings become cases."""
 
     budget_cases_per_day: float = 10.0
+    """How many cases a day somebody will read, on average."""
+    budget_by_application: dict[str, float] = field(default_factory=dict)
+    """And how many of them about one application."""
+    budget_by_team: dict[str, float] = field(default_factory=dict)
+    """And how many about people of one peer group."""
     gap_hours: float = 8.0
     """Findings of one entity further apart than this belong to two cases."""
     owners: str = OWNERS
@@ -181,6 +186,9 @@ def _value(kind: object, value: object, at: str, full: str, path: Path, text: st
         return value
     elif typing.get_origin(kind) is tuple and isinstance(value, list):
         return tuple(str(item) for item in value)
+    elif typing.get_origin(kind) is dict and isinstance(value, dict):
+        of = typing.get_args(kind)[1]
+        return {k: _value(of, v, at, f"{full}.{k}", path, text) for k, v in value.items()}
     if full == "refine.owners" and isinstance(value, dict):
         raise ConfigError(f"{at}: {_moved(value)}")
     wanted = getattr(kind, "__name__", str(kind))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from wheeltapper.engines.local.entry import Entry
     from wheeltapper.engines.local.ingest import Ingested
     from wheeltapper.engines.local.judges import Judges
+    from wheeltapper.engines.local.memory import Memory
     from wheeltapper.engines.local.telling import Surroundings
     from wheeltapper.engines.local.trials import Tried
     from wheeltapper.enrich import Enricher
@@ -90,6 +91,12 @@ class Workspace:
     @property
     def checkpoint(self) -> Checkpoint:
         return Checkpoint(self.root / "state")
+
+    @property
+    def memory(self) -> "Memory":
+        from wheeltapper.engines.local.memory import Memory
+
+        return Memory(self.root / "state" / "refine")
 
     @property
     def rejects(self) -> Path:
@@ -163,32 +170,34 @@ class Workspace:
         """Judge what came since the last time; with `replay` everything from the beginning."""
         from wheeltapper.engines.local.detect import detect
 
+        if replay:
+            self.memory.clear()
         return detect(
             self.lake, self.checkpoint, self.judges(),
             step_rows=self.config.detect.step, threads=self.config.detect.threads,
             replay=replay, include_late=include_late, progress=progress,
         )  # fmt: skip
 
-    def refine(self) -> int:
-        """Make cases of all findings and keep them in the casebook; the number of cases."""
-        cases = self.routing().routed(self.remade())
+    def refine(self, *, anew: bool = False) -> int:
+        """Make cases of what was found since the last time; the number of cases in all.
+
+        With `anew` of all that was ever found.
+        """
+        from wheeltapper.engines.local.refining import refine
+
         with self.casebook() as book:
-            book.save(cases)
-        return len(cases)
+            return refine(
+                self.lake, book, self.memory, self.judges(), step=self.checkpoint.manifest().step,
+                words=self.vocabulary(), settings=self.config.refine, feedback=self._feedback(),
+                routed=self.routing().routed, anew=anew,
+            )  # fmt: skip
 
     def remade(self, drafts: Sequence[Suppression] = ()) -> list[Case]:
         """The cases of all findings, as they are with these suppressions too; nothing is kept."""
-        from wheeltapper.engines.local.judges import wordings
-        from wheeltapper.refine.refine import refine
+        from wheeltapper.engines.local.refining import remade
 
-        lake = self.lake
-        first, last, _ = lake.span()
-        if not (first and last):
-            return []
-        return refine(
-            lake.findings(), lake, wordings=wordings(self.judges()), words=self.vocabulary(),
-            settings=self.config.refine, first=first, last=last, feedback=self._feedback(drafts),
-        )  # fmt: skip
+        said = self._feedback(drafts)
+        return remade(self.lake, self.judges(), self.vocabulary(), self.config.refine, said)
 
     def run(
         self,
@@ -412,7 +421,7 @@ class Workspace:
             seen = suppressing.foreseen(made, self.lake, book, self.remade)
             if keep is True or (keep and keep(seen)):
                 book.suppress(made)
-                self.refine()
+                self.refine(anew=True)
         return seen
 
     def suppressions(self) -> list[Suppression]:
@@ -424,7 +433,7 @@ class Workspace:
         """End suppressions: what they hid counts again. They stay on the list."""
         with self.casebook() as book:
             ended = book.expire(suppression_ids, by=by, at=datetime.now(UTC))
-        self.refine()
+        self.refine(anew=True)
         return ended
 
     def findings(

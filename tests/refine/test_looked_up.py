@@ -1,8 +1,10 @@
 from datetime import timedelta
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
+from wheeltapper.activity import ENTITY_COLUMNS
 from wheeltapper.refine import looked_up
 from wheeltapper.refine.wording import Wording
 from wheeltapper.store import Lake
@@ -41,8 +43,20 @@ def stories(entity="ana", hours=1.0) -> pa.Table:
     )
 
 
-def test_days_of_all_actors(lake):
-    assert looked_up.actor_days(lake) == 5 + 1 + 1 + 1
+def test_who_was_active_on_which_day(lake):
+    every = looked_up.active(lake, None)
+    actors = every.filter(pl.col("entity_type") == "actor")
+    assert actors["n"].sum() == 5 + 1 + 1 + 1
+    assert set(every["entity_type"]) <= set(ENTITY_COLUMNS)
+    last = every["day"].max()
+    assert looked_up.active(lake, last).equals(every.filter(pl.col("day") == last))
+
+
+def test_on_which_days_there_was_anything_of_a_log(lake):
+    every = looked_up.days_of_sources(lake, None)
+    assert every.equals(every.unique(maintain_order=True))
+    last = every["day"].max()
+    assert looked_up.days_of_sources(lake, last)["day"].unique().to_list() == [last]
 
 
 def test_acts_within_a_story_are_summed_up_by_kind(lake):

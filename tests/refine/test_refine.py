@@ -16,16 +16,15 @@ from wheeltapper.suppression import Scope, suppression
 def again(office):
     """Makes the office's cases anew, with something changed."""
     lake, judges = office.lake, office.judges()
-    first, last, _ = lake.span()
 
     def again(**changed):
         from wheeltapper.engines.local.judges import wordings
 
         given = {
             "wordings": wordings(judges), "words": office.vocabulary(),
-            "settings": config.Refine(), "first": first, "last": last, **changed,
+            "settings": config.Refine(), **changed,
         }  # fmt: skip
-        return refine(given.pop("findings", lake.findings()), lake, **given)
+        return refine(given.pop("findings", lake.findings()), lake, **given).cases
 
     return again
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from judged_cases import judged
 
 from wheeltapper.case import EXPECTED, MALICIOUS, Other
-from wheeltapper.refine.calibrate import calibrate
+from wheeltapper.refine.calibrate import score_of
 from wheeltapper.refine.combine import combine
 from wheeltapper.refine.group import group
+from wheeltapper.refine.reference import BINS, bins
 from wheeltapper.refine.suppress import hidden_by, still_told, suppress
 from wheeltapper.suppression import SCOPE, Scope
 
@@ -114,8 +115,9 @@ def test_one_more_raises_no_story_and_makes_none(rows, made, more):
         spans = group(suppress(frame(rows), all_of_them), 8.0)
         stories = combine(spans)
         whole = combine(spans.with_columns(evidence="whole"))["evidence"].to_numpy()
+        counts = np.bincount(bins(whole), minlength=BINS)
         found = stories.with_columns(
-            score=pl.Series(calibrate(stories["evidence"].to_numpy(), 500, whole))
+            score=pl.Series(score_of(stories["evidence"].to_numpy(), counts, 500))
         )
         told = still_told(found, spans)
         return {(r["entity"], r["start"]): r["score"] for r in told.to_dicts()}

@@ -9,27 +9,37 @@ has no value, such as an amount, is judged against history anyway and is left as
 
 import polars as pl
 
+from wheeltapper.refine.reference import HABITS
 from wheeltapper.refine.wording import RULE
 
 LASTS = "90d"
 
 
-def habit(findings: pl.DataFrame) -> pl.DataFrame:
-    """Findings with `days_before`, and their `evidence` lowered by it."""
-    keys = ["entity_type", "entity", "detector", "key"]
-    days = (
+def said(findings: pl.DataFrame) -> pl.DataFrame:
+    """`HABITS`: on which days which detector said what of whom, where that makes a habit."""
+    return (
         findings.filter(pl.col("detector").str.starts_with(RULE) | (pl.col("key") != ""))
-        .select(*keys, day=pl.col("time").dt.date())
+        .select("entity_type", "entity", "detector", "key", day=pl.col("time").dt.date())
         .unique()
-        .sort(*keys, "day")
+        .sort(list(HABITS))
     )
+
+
+def habit(findings: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Findings with `days_before`, and their `evidence` lowered by it.
+
+    `known` (`HABITS`) is what was said on days that the findings do not hold whole.
+    """
+    keys = ["entity_type", "entity", "detector", "key"]
+    days = pl.concat([known.select(*keys, "day"), said(findings).select(*keys, "day")])
+    days = days.unique().sort(*keys, "day")
     # Days of the last ninety up to and with this one, less this one.
     before = days.rolling(index_column="day", period=LASTS, group_by=keys).agg(
         days_before=pl.len() - 1
     )
     return (
         findings.with_columns(day=pl.col("time").dt.date())
-        .join(before, on=[*keys, "day"], how="left", nulls_equal=True)
+        .join(before, on=[*keys, "day"], how="left", nulls_equal=True, maintain_order="left")
         .drop("day")
         .with_columns(pl.col("days_before").fill_null(0))
         .with_columns(evidence=pl.col("evidence") / (1 + pl.col("days_before")))

@@ -5,6 +5,7 @@ keyed by `story`. Column names come from our own lists; everything from logs tra
 """
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 import duckdb
@@ -12,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from wheeltapper.activity import ENTITY_COLUMNS
+from wheeltapper.refine.reference import ACTIVE, LOGS
 from wheeltapper.refine.unpack import frame_of
 from wheeltapper.refine.wording import Wording
 
@@ -24,8 +26,17 @@ MOST_ACTS = 400
 class Lake(Protocol):
     """What this room asks of the store."""
 
-    def sql(self, text: str, *, tables: Mapping[str, pa.Table] | None = None) -> pa.Table:
-        """Rows of a DuckDB query over the view `activities` and the given tables."""
+    def sql(
+        self,
+        text: str,
+        *,
+        tables: Mapping[str, pa.Table] | None = None,
+        since: datetime | None = None,
+    ) -> pa.Table:
+        """Rows of a DuckDB query over the view `activities` and the given tables.
+
+        `since` may leave out what is older; the query still has to say so.
+        """
         ...
 
 
@@ -51,7 +62,13 @@ class Gathered:
         self._connection.execute("set TimeZone = 'UTC'")
         self._connection.register("activities", acts)
 
-    def sql(self, text: str, *, tables: Mapping[str, pa.Table] | None = None) -> pa.Table:
+    def sql(
+        self,
+        text: str,
+        *,
+        tables: Mapping[str, pa.Table] | None = None,
+        since: datetime | None = None,
+    ) -> pa.Table:
         for name, table in (tables or {}).items():
             self._connection.register(name, table)
         return self._connection.sql(text).to_arrow_table()
@@ -63,19 +80,37 @@ def _column(entity_type: str) -> str:
     return entity_type
 
 
-def actor_days(lake: Lake) -> int:
-    """Days of activity of all actors: the denominator of `one in N actor-days`."""
-    table = lake.sql(
-        "select count(distinct (actor, time::date)) as n from activities where actor is not null"
+def active(lake: Lake, since: date | None) -> pl.DataFrame:
+    """`ACTIVE`: how many entities of each kind acted on each day from `since`, by peer group."""
+    counted = " union all ".join(
+        f"""select time::date as day, '{column}' as entity_type,
+                   {"peer_group" if column == "actor" else "null"} as peer_group,
+                   count(distinct {column})::bigint as n
+            from recent where {column} is not null group by all"""
+        for column in ENTITY_COLUMNS
     )
-    return int(table["n"][0].as_py())
+    names = ", ".join(ENTITY_COLUMNS)
+    found = lake.sql(
+        f"with recent as (select time, peer_group, {names} from activities "
+        f"where time >= '{_from(since)}'::timestamptz) {counted} order by all",
+        since=_from(since),
+    )
+    return frame_of(found).cast(ACTIVE)  # type: ignore[arg-type]  # the stub wants a narrower mapping
 
 
-def days_of_sources(lake: Lake) -> pl.DataFrame:
-    """`source, day`: on which days there was anything of a log."""
-    return frame_of(
-        lake.sql("select distinct source::varchar as source, time::date as day from activities")
+def days_of_sources(lake: Lake, since: date | None) -> pl.DataFrame:
+    """`LOGS`: on which days from `since` there was anything of a log."""
+    found = lake.sql(
+        "select distinct source::varchar as source, time::date as day from activities "
+        f"where time >= '{_from(since)}'::timestamptz order by all",
+        since=_from(since),
     )
+    return frame_of(found).cast(LOGS)  # type: ignore[arg-type]  # the stub wants a narrower mapping
+
+
+def _from(since: date | None) -> datetime:
+    day = since or date(1970, 1, 1)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def acts(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:

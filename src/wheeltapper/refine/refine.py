@@ -1,12 +1,13 @@
 """Refine: data anomalies become cases that an application owner recognises.
 
-The steps of the design, each in a file of its own: weigh, discount, suppress, group, combine,
-calibrate, rank; then the lake is asked about the stories that are left, and they are told.
+The steps of the design, each in a file of its own: weigh, habit, discount, calibrate, suppress,
+group, link, combine; those within the budget are raised; then the lake is asked about them, and
+they are told. What a day leaves behind for those that come is its `Reference`.
 """
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import polars as pl
 import pyarrow as pa
@@ -15,18 +16,19 @@ from wheeltapper import config
 from wheeltapper.activity import TIME
 from wheeltapper.case import Case
 from wheeltapper.refine import looked_up
-from wheeltapper.refine.calibrate import calibrate
+from wheeltapper.refine.budget import raised
+from wheeltapper.refine.calibrate import calibrate, scores, spoken, told
 from wheeltapper.refine.campaign import absorbed, campaigns
 from wheeltapper.refine.combine import STORY, combine
 from wheeltapper.refine.compose import compose
 from wheeltapper.refine.discount import discount
 from wheeltapper.refine.feedback import NONE, Feedback
 from wheeltapper.refine.group import group
-from wheeltapper.refine.habit import habit
+from wheeltapper.refine.habit import habit, said
 from wheeltapper.refine.learn import as_if_unlearned, learn
 from wheeltapper.refine.link import link
 from wheeltapper.refine.looked_up import Gathered, Lake
-from wheeltapper.refine.rank import rank
+from wheeltapper.refine.reference import NOTHING, Reference
 from wheeltapper.refine.relieve import relieve
 from wheeltapper.refine.suppress import as_if_unhidden, still_told, suppress
 from wheeltapper.refine.telling import telling_of
@@ -42,32 +44,83 @@ MOST_FINDINGS = 60
 """Findings shown in one case; the weightiest."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stories:
+    """What findings make before they are told."""
+
+    weighed: pl.DataFrame
+    """The findings, each with its `span` and its `evidence`."""
+    stories: pl.DataFrame
+    """One row a story, with `score`."""
+    reference: Reference
+    """With the days of the findings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refined:
+    """Cases, and what the next time has to know."""
+
+    cases: list[Case]
+    reference: Reference
+    """With the days that were looked at now; those that are not over are still to change."""
+
+
 def stories_of(
     findings: pl.DataFrame,
     lake: Lake,
+    *,
     wordings: Wordings,
     words: Vocabulary,
-    feedback: Feedback,
-    gap_hours: float,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Weighed findings with their `span`, and the stories they make, with `score`."""
+    settings: config.Refine,
+    feedback: Feedback = NONE,
+    reference: Reference = NOTHING,
+) -> Stories:
+    """Stories of findings (as `unpacked`), scored against the days before each.
+
+    `reference` knows the days that are over. Findings of later days are new; those of its own last
+    days are there so that stories which go on are whole.
+    """
+    since = reference.last + timedelta(days=1) if reference.last else None
     weighed = relieve(weigh(findings, wordings, words.severity))
-    weighed = warm_up(weighed, looked_up.days_of_sources(lake))
-    learned = learn(discount(habit(weighed)), feedback.judged)
-    hidden = suppress(learned, feedback.suppressions, feedback.judged)
-    weighed = group(hidden, gap_hours)
+    weighed = habit(weighed, reference.habits)
+    new = weighed if since is None else weighed.filter(pl.col("time").dt.date() >= since)
+    grown = reference.plus(
+        Reference(
+            active=looked_up.active(lake, since),
+            logs=looked_up.days_of_sources(lake, since),
+            spoken=spoken(new),
+            habits=said(new),
+        )
+    )
+    weighed = warm_up(discount(calibrate(weighed, grown)), grown.logs)
+    weighed = learn(weighed, feedback.judged)
+    weighed = suppress(weighed, feedback.suppressions, feedback.judged)
+    weighed = group(weighed, settings.gap_hours)
     # What is tied, and how rare a story is, does not change by what was said of others.
     unhidden = as_if_unlearned(as_if_unhidden(weighed))
     alone = combine(unhidden)
     tied = ties(lake, alone, unhidden)
-    reference = combine(link(unhidden, alone, tied))["evidence"].to_numpy()
+    # The measure is what single entities show: ties are looked for again as more is known.
+    begun = alone if since is None else alone.filter(pl.col("start").dt.date() >= since)
+    grown = grown.plus(Reference(told=told(begun)))
     weighed = link(weighed, combine(weighed), tied)
     stories = still_told(combine(weighed), weighed)
-    scores = calibrate(stories["evidence"].to_numpy(), looked_up.actor_days(lake), reference)
     unlearned = combine(as_if_unlearned(weighed)).select(*STORY, unlearned="evidence")
-    return weighed, stories.with_columns(score=pl.Series(scores)).join(
-        unlearned, on=STORY, how="left", maintain_order="left"
-    ).with_columns(learned_bits=pl.col("evidence") - pl.col("unlearned"))
+    stories = (
+        scores(stories, grown)
+        .join(unlearned, on=STORY, how="left", maintain_order="left")
+        .with_columns(learned_bits=pl.col("evidence") - pl.col("unlearned"))
+        .join(_where(weighed), on=STORY, how="left", maintain_order="left")
+    )
+    return Stories(weighed=weighed, stories=stories, reference=grown)
+
+
+def _where(weighed: pl.DataFrame) -> pl.DataFrame:
+    """Application and team of each story: those of its weightiest finding that has one."""
+    heaviest = weighed.sort("evidence", "time", "detector", descending=[True, False, False])
+    return heaviest.group_by(STORY, maintain_order=True).agg(
+        app=pl.col("app").drop_nulls().first(), team=pl.col("peer_group").drop_nulls().first()
+    )
 
 
 def refine(
@@ -77,38 +130,39 @@ def refine(
     wordings: Wordings,
     words: Vocabulary,
     settings: config.Refine,
-    first: datetime,
-    last: datetime,
     feedback: Feedback = NONE,
-) -> list[Case]:
-    """Cases from all findings of a workspace, most unusual first.
+    reference: Reference = NOTHING,
+) -> Refined:
+    """Cases from findings, most unusual first.
 
     Parameters
     ----------
-    findings : pa.Table    `finding.SCHEMA`
+    findings : pa.Table    `finding.SCHEMA`; all of a workspace, or those since some days before the
+        first that `reference` does not know
     lake : answers questions about activities
-    first, last : when the workspace's history begins and ends
     feedback : what people have said of cases before
+    reference : of the days that are over
     """
-    if not len(findings):
-        return []
-    weighed, stories = stories_of(
-        unpacked(findings), lake, wordings, words, feedback, settings.gap_hours
-    )
-    chosen = rank(stories, settings.budget_cases_per_day, _days(first, last)).with_row_index(
-        "story"
-    )
-    many = campaigns(weighed, stories, lake, wordings, words)
+    found = stories_of(
+        unpacked(findings), lake, wordings=wordings, words=words, settings=settings,
+        feedback=feedback, reference=reference,
+    )  # fmt: skip
+    chosen, bars = raised(found.stories, found.reference, settings)
+    known = replace(found.reference, bars=bars)
+    cases = campaigns(found.weighed, found.stories, lake, wordings, words)
+    if reference.last:  # those that were over by then are told
+        chosen = chosen.filter(pl.col("end").dt.date() > reference.last)
+        cases = [case for case in cases if case.end.date() > reference.last]
     if len(chosen):
-        chosen = chosen.with_columns(pl.col("story").cast(pl.Int64))
-        many += _told(chosen, weighed, lake, wordings, words, feedback.suppressions)
-    return _ranked(absorbed(many))
+        numbered = chosen.with_row_index("story").with_columns(pl.col("story").cast(pl.Int64))
+        cases += _told(numbered, found.weighed, lake, wordings, words, feedback.suppressions)
+    return Refined(cases=_ranked(absorbed(cases)), reference=known)
 
 
 def _ranked(cases: Sequence[Case]) -> list[Case]:
     """The same, most unusual first; of as unusual ones in the order in which they came."""
     ordered = sorted(cases, key=lambda case: -case.score)
-    return [dataclasses.replace(case, rank=n) for n, case in enumerate(ordered, start=1)]
+    return [replace(case, rank=n) for n, case in enumerate(ordered, start=1)]
 
 
 def tell(
@@ -125,11 +179,9 @@ def tell(
     """
     if not len(findings):
         return []
-    weighed, stories = stories_of(
-        unpacked(findings), lake, wordings, words, NONE, settings.gap_hours
-    )
-    chosen = stories.with_row_index("story").with_columns(pl.col("story").cast(pl.Int64))
-    return _told(chosen, weighed, lake, wordings, words, ())
+    found = stories_of(unpacked(findings), lake, wordings=wordings, words=words, settings=settings)
+    chosen = found.stories.with_row_index("story").with_columns(pl.col("story").cast(pl.Int64))
+    return _told(chosen, found.weighed, lake, wordings, words, ())
 
 
 def _table(frame: pl.DataFrame) -> pa.Table:
@@ -283,8 +335,3 @@ def _usual(
         for row in looked_up.usual(lake, wording, str(kind), _table(stories)).to_dicts():
             usual.setdefault((row["story"], str(detector)), []).append((row["value"], row["n"]))
     return usual
-
-
-def _days(first: datetime, last: datetime) -> int:
-    """Days that a workspace covers, at least one."""
-    return max(1, round((last - first) / timedelta(days=1)))

@@ -27,7 +27,10 @@ def weigh(
     wordings: Wordings,
     severity: Callable[[str, str, str], float],
 ) -> pl.DataFrame:
-    """Findings with `key` (what was unusual), `harm` and `evidence` in bits.
+    """Findings with `key` (what was unusual) and `evidence` in bits.
+
+    Of `evidence`, `harm_bits` are the harm's; `weighed_bits` keeps what it is now, when later steps
+    have lowered it.
 
     `findings` has the columns of `finding.SCHEMA` and, unpacked from its evidence, `value`, `app`,
     `action`, `source`. `severity(source, app, action)` is from 0 to 6 bits.
@@ -51,16 +54,19 @@ def weigh(
         findings.with_columns(learned=_learned(findings, wordings))
         .join(harm, on=["source", "app", "action"], how="left", nulls_equal=True)
         .with_columns(
-            weight=pl.col("detector").replace_strict(weights, return_dtype=pl.Float64),
+            weight=pl.col("detector")
+            .replace_strict(weights, return_dtype=pl.Float64)
+            .cast(pl.Float64, strict=False),  # of no findings it stays text
             harm=pl.when(pl.col("detector").is_in(list(acting)) & ~for_it)
             .then(pl.col("harm"))
             .otherwise(0.0),
             key=pl.coalesce(pl.col("value"), pl.lit("")),
         )
+        .with_columns(harm_bits=pl.col("weight") * HARM_SHARE * pl.col("harm"))
         .with_columns(
-            evidence=pl.coalesce("learned", pl.col("weight") * said)
-            + pl.col("weight") * HARM_SHARE * pl.col("harm")
+            evidence=pl.coalesce("learned", pl.col("weight") * said) + pl.col("harm_bits")
         )
+        .with_columns(weighed_bits="evidence")
         .drop("learned")
     )
 

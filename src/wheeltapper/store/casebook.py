@@ -63,8 +63,8 @@ class Casebook:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def save(self, cases: Sequence[Case]) -> None:
-        """Let these be the cases, in one transaction.
+    def save(self, cases: Sequence[Case], *, since: datetime | None = None) -> None:
+        """Let these be the cases (that end at `since` or later), in one transaction.
 
         A case is known by its id: one that comes again is renewed and keeps status and verdict;
         one that no longer arises goes, unless somebody gave a verdict on it.
@@ -75,6 +75,9 @@ class Casebook:
         with Session(self._writer) as session, session.begin():
             # Locked, so that no case is judged between being looked at and taken away.
             there = sa.select(CaseRow).order_by(CaseRow.id).with_for_update()
+            if since is not None:
+                mine = [case.id for case in cases]
+                there = there.where(sa.or_(CaseRow.end >= since, CaseRow.id.in_(mine)))
             kept = {row.id: row for row in session.scalars(there)}
             for case in cases:
                 row = kept.pop(case.id, None)
@@ -111,6 +114,11 @@ class Casebook:
         with Session(self._engine) as session:
             rows = session.scalars(query.limit(limit))
             return [_case(row, rank) for rank, row in enumerate(rows, start=1)]
+
+    def count(self) -> int:
+        """How many cases there are."""
+        with Session(self._engine) as session:
+            return session.scalar(sa.select(sa.func.count()).select_from(CaseRow)) or 0
 
     def case(self, case_id: str) -> Case | None:
         """One case, with its rank among all; None if there is no such case."""

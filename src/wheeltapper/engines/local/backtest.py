@@ -34,8 +34,8 @@ from wheeltapper.engines.local.replay import Progress, Replay
 from wheeltapper.engines.local.telling import Surroundings, sentences
 from wheeltapper.engines.local.versions import Version, Versions
 from wheeltapper.errors import WheeltapperError
+from wheeltapper.refine.budget import raised
 from wheeltapper.refine.combine import STORY
-from wheeltapper.refine.rank import rank
 from wheeltapper.refine.refine import stories_of
 from wheeltapper.refine.unpack import unpacked
 from wheeltapper.refine.wording import MODEL, RULE, Wordings
@@ -201,7 +201,7 @@ def backtest(
     examples : how many findings of each kind of change are told in words
     thresholds : whether to judge with other `min_bits` as well
     """
-    first, last, _ = lake.span()
+    first, _, _ = lake.span()
     now, before, against = versions.now, versions.before, versions.against
     other = _other_thresholds(now) if thresholds else []
     all_of_them = [now, *([] if before is None else [before]), *other]
@@ -218,7 +218,7 @@ def backtest(
     said = compared(said, then, alike=_value_of(now) == _value_of(before or now))
     new = _worded(around.wordings, now)
     old = _worded(around.wordings, before or now)
-    cases, dropped = _cases(lake, name, replays[0].findings, since, first, last, around, new)
+    cases, dropped = _cases(lake, name, replays[0].findings, since, around, new)
     told = [
         _examples(lake, said, change, examples, around, wordings, first)
         for change, wordings in ((ADDED, new), (GONE, old), (SAME, new))
@@ -360,25 +360,23 @@ def _cases(
     name: str,
     said: pa.Table,
     since: datetime,
-    first: datetime | None,
-    last: datetime | None,
     around: Surroundings,
     wordings: Wordings,
 ) -> tuple[pl.DataFrame, int]:
     """Cases with findings of this version in the window, and how many others give way to them."""
     everything = unpacked(lake.findings())
     others = everything.filter(pl.col("detector") != name)
-    if first is None or last is None or not len(said):
+    if not len(said):
         return pl.DataFrame(schema=dict(CASES)), 0
-    days = max(1, round((last - first) / timedelta(days=1)))
 
     def ranked(findings: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         if not len(findings):
             return findings, pl.DataFrame(schema=dict(CASES))
-        weighed, stories = stories_of(
-            findings, lake, wordings, around.words, around.feedback, around.settings.gap_hours
-        )
-        return weighed, rank(stories, around.settings.budget_cases_per_day, days)
+        found = stories_of(
+            findings, lake, wordings=wordings, words=around.words, settings=around.settings,
+            feedback=around.feedback,
+        )  # fmt: skip
+        return found.weighed, raised(found.stories, found.reference, around.settings)[0]
 
     weighed, chosen = ranked(pl.concat([others, unpacked(said)], how="vertical_relaxed"))
     _, without = ranked(others)

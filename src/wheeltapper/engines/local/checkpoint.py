@@ -76,7 +76,7 @@ class Checkpoint:
         """Make `manifest`, with these snapshots, the truth; older snapshots go."""
         names = f"detect-{manifest.step}.arrow", f"models-{manifest.step}.arrow"
         for name, data in zip(names, (state, models), strict=True):
-            _write(self.folder / name, data)
+            write(self.folder / name, data)
         whole = Manifest(
             **{
                 **asdict(manifest),
@@ -86,7 +86,7 @@ class Checkpoint:
                 "models_checksum": _checksum(models),
             }
         )
-        _write(self.folder / MANIFEST, json.dumps(asdict(whole), indent=1).encode())
+        write(self.folder / MANIFEST, json.dumps(asdict(whole), indent=1).encode())
         for old in (*self.folder.glob("detect-*.arrow"), *self.folder.glob("models-*.arrow")):
             if old.name not in names:
                 old.unlink()
@@ -102,7 +102,7 @@ def _checksum(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> None:
     """Replace a file in one step; it is on disk when this returns."""
     beside = path.with_name(path.name + ".new")
     with beside.open("wb") as file:
