@@ -104,6 +104,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "test_docs.py": "what the documentation says",
     "test_late.py": "acts out of order and late, from logs to findings",
     "test_layout.py": "this file",
+    "test_feedback.py": "the benchmark of learning from verdicts",
     "test_masquerade.py": "the benchmark of somebody else at the keyboard",
     "test_planted.py": "the benchmark of planted attacks",
     "test_wheel.py": "what is shipped",

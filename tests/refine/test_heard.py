@@ -21,14 +21,14 @@ def reference(row, cases, on, whole):
         ("worth", "benign", "unusual", "wrong", "loudest", *COUNTS), 0.0
     )  # fmt: skip
     for case in cases:
-        total = sum(f.bits for f in case.findings)
+        top = max(f.bits for f in case.findings)
         mine = [
             f for f in case.findings
             if all(_of(f, name) == row[name] is not None for name in on)
         ]  # fmt: skip
         if case.end >= row["time"] or not mine or not case.verdict:
             continue
-        share = sum(f.bits / total if total else 1 / len(case.findings) for f in mine)
+        share = max(f.bits / top if top else 1.0 for f in mine)
         faded = 0.5 ** ((row["time"] - case.end).total_seconds() / 86_400 / HALF_LIFE_DAYS)
         benign = faded * (1.0 if whole else share)
         told["worth"] += faded * share * (case.verdict in (MALICIOUS, POLICY_VIOLATION))
@@ -64,12 +64,12 @@ def test_it_is_what_was_said_before(rows, verdicts, whole, data):
             assert one == pytest.approx(reference(row, cases, on, whole))
 
 
-def test_shares_of_a_case_sum_to_one():
+def test_a_share_is_of_the_weightiest():
     three = judged(EXPECTED, finding(evidence=6.0), finding(value="NL", evidence=3.0),
                    finding(value="", evidence=1.0))  # fmt: skip
-    assert lessons([three])["of_case"].to_list() == pytest.approx([0.6, 0.3, 0.1])
+    assert lessons([three])["of_case"].to_list() == pytest.approx([1.0, 0.5, 1 / 6])
     silent = judged(EXPECTED, finding(evidence=0.0), finding(value="NL", evidence=0.0))
-    assert lessons([silent])["of_case"].to_list() == [0.5, 0.5]
+    assert lessons([silent])["of_case"].to_list() == [1.0, 1.0]
 
 
 def test_what_is_greyed_was_not_judged():

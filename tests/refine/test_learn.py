@@ -50,7 +50,7 @@ def others(verdict, n, first=0, **columns):
 def by_hand(worth, benign, of_all_worth, of_all_benign):
     """The first level's log odds against all cases', as the Beta has it."""
     base = (0.1 * 10 + of_all_worth) / (10 + of_all_worth + of_all_benign)
-    chance = (0.5 + worth) / (0.5 / base + worth + benign)
+    chance = (0.25 + worth) / (0.25 / base + worth + benign)
     return log2(chance / (1 - chance)) - log2(base / (1 - base))
 
 
@@ -157,8 +157,8 @@ def test_who_calls_everything_benign_changes_little():
     assert seen > 10.0 - 2.5
 
 
-def test_findings_share_their_case():
-    """A finding that is a tenth of a malicious case has a tenth of the credit."""
+def test_a_finding_has_credit_by_its_share_in_the_case():
+    """What is there by the way has little of it."""
     loud, by_the_way = finding(detector="rule.x", evidence=9.0), finding(evidence=1.0)
     benign = others(EXPECTED, 5, detector="rule.x") + others(EXPECTED, 5)
     cases = [*benign, judged(MALICIOUS, loud, by_the_way, name="both")]

@@ -30,8 +30,9 @@ _LESSONS: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def lessons(judged: Iterable[Case]) -> pl.DataFrame:
-    """One row for each finding of the judged cases; `of_case` is its share of a case's evidence.
+    """One row for each finding of the judged cases, with its share in them.
 
+    `of_case` is its evidence as a share of that of the weightiest, which the case was judged by.
     `time` is when the case ended; `then_share` and `then_said` are what had been learned of the
     finding when it was judged.
     """
@@ -39,7 +40,7 @@ def lessons(judged: Iterable[Case]) -> pl.DataFrame:
     for number, case in enumerate(sorted(judged, key=lambda c: (c.end, c.id))):
         # What was greyed was not looked at.
         seen = [f for f in case.findings if case.verdict and f.suppressed is None]
-        whole = sum(f.bits for f in seen)
+        top = max((f.bits for f in seen), default=0.0)
         for f in seen:
             group = f.finding.evidence.get("peer_group")
             if group is None and f.finding.entity == case.entity:
@@ -47,7 +48,7 @@ def lessons(judged: Iterable[Case]) -> pl.DataFrame:
             before = f.bits - f.learned_bits
             rows.append((
                 number, case.start, case.end, case.verdict,
-                f.bits / whole if whole > 0 else 1.0 / len(seen),
+                f.bits / top if top > 0 else 1.0,
                 f.finding.entity_type, f.finding.entity, f.finding.detector, f.key,
                 f.finding.evidence.get("source") or "", group, f.finding.bits,
                 f.bits / before if f.bits > 0 and before > 0 else 1.0, f.learned,
@@ -61,7 +62,7 @@ def heard(
     """For each of `rows` what had been said, in `said`, of those that are equal in `on`.
 
     Columns `SUMS`, faded by the row's time, `COUNTS` in whole cases, and `loudest`, the bits of the
-    most surprising that was expected. Of a case its findings' share counts, or with `whole` all of
+    most surprising that was expected. Of a case the largest share counts, or with `whole` all of
     it that is benign: a case that is expected is so from end to end, one that is malicious is not.
     Null in a column of `on` is equal to nothing. Wrong data speaks of a detector in a log, not of
     those who stand in it: it counts in `wrong`, and with `whole` as expected.
@@ -105,8 +106,8 @@ def _added_up(some: pl.DataFrame, *, whole: bool) -> pl.DataFrame:
     expected = verdict.is_in([EXPECTED, WRONG_DATA] if whole else [EXPECTED])
     cases = (
         some.group_by("node", "time", "case", "verdict", "fade")
-        # Sorted: a sum in another order may differ in its last bit.
-        .agg(share.sort().sum(), pl.col("bits").max())
+        # One case is one trial, however many of its findings are alike.
+        .agg(share.max(), pl.col("bits").max())
         .sort("node", "time", "case")
         .with_columns(
             worth=pl.when(verdict.is_in([MALICIOUS, POLICY_VIOLATION])).then(share),

@@ -1,11 +1,11 @@
 """Learn: what people have said of cases makes findings of the same kind weigh more or less.
 
-Each judged case is one trial that its findings share by their evidence: was it worth a person's
-time? The probability that a finding's kind is comes from Betas, from broad to narrow: of all cases,
-of what the detector says of a log, of that within the peer group, of that with the same value, of
-that with the same account. Each mean is the next one's prior, and holds `HOLDS` cases that were
-worth it; so where few are, it takes many verdicts to say that a kind is worth less. The odds of the
-narrowest against those of all cases are x bits, and evidence of e bits becomes
+Each judged case is a trial of what stands in it, by how much it weighs beside the weightiest: was
+it worth a person's time? The probability that a finding's kind is comes from Betas, from broad to
+narrow: of all cases, of what the detector says of a log, of that within the peer group, of that
+with the same value, of that with the same account. Each mean is the next one's prior, and holds
+`HOLDS` cases that were worth it; so where few are, it takes many verdicts to say that a kind is
+worth less. The odds of the narrowest against those of all are x bits; evidence of e bits becomes
 log2(1 + 2^x (2^e - 1)): what is left if so much less often such a finding has no ordinary reason. x
 is bounded both ways, so no number of verdicts hides what is loud, and what says nothing still does.
 
@@ -31,7 +31,7 @@ from wheeltapper.refine.heard import AGAIN, COUNTS, SUMS, heard, lessons
 
 BASE_SHARE, BASE_CASES = 0.1, 10.0
 """Before anything is judged one case in ten is worth a person's time; so many cases hold that."""
-HOLDS = 0.5
+HOLDS = 0.25
 """Cases worth a person's time that the prior of a level holds."""
 MOST_LOWERED_BITS, MOST_RAISED_BITS = 4.0, 3.0
 """What a finding's kind takes from it, or adds to it, at most."""
