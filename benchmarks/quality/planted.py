@@ -230,14 +230,11 @@ class Judged:
         left = said.filter(
             pc.invert(pc.is_in(said["detector"], value_set=pa.array(silent, pa.string())))
         )
-        first, last, _ = lake.span()
-        if first is None or last is None:
-            return []
-        cases = refine(
+        found = refine(
             left, lake, wordings=self._wordings, words=self.ws.vocabulary(),
-            settings=self.ws.config.refine, first=first, last=last,
+            settings=self.ws.config.refine,
         )  # fmt: skip
-        return placed(cases, self._event_of)
+        return placed(found.cases, self._event_of)
 
 
 @contextmanager

@@ -208,10 +208,10 @@ def test_an_intruder_in_a_roll_out_is_found_by_the_rest():
     ]
     stories = combine(group(discount(frame([*rows, *more])), 8))
     by_entity = dict(stories.select("entity", "evidence").rows())
-    share = 0.5 * math.log2(5) / math.log2(40)
-    assert by_entity["p7"] == pytest.approx(16.0 + 6.0 * share)
+    left = 6.0 - math.log2(40)  # it takes as many bits to pick one of forty
+    assert by_entity["p7"] == pytest.approx(16.0 + left)
     others = [e for name, e in by_entity.items() if name != "p7"]
-    assert others == pytest.approx([6.0 * share] * 39)
+    assert others == pytest.approx([left] * 39)
 
 
 def test_an_address_and_what_came_from_it_are_one_case():

@@ -1,7 +1,7 @@
 """Discount: what many do at once is a roll-out, and what a team does at once is its work.
 
 Entities that show the same new value under the same detector within three days share its evidence:
-each keeps what is left after the bits it takes to pick one of so many.
+each keeps what is left after the bits it takes to pick one of so many, and half of it at most.
 
 What has no value, such as an amount, is compared with the entity's peers of the same day: when a
 month ends, finance is busy together. If k + 1 of n + 1 peers stand out alike, that one of them does
@@ -30,6 +30,7 @@ def discount(findings: pl.DataFrame) -> pl.DataFrame:
         .agg(together=pl.col("entity").n_unique())
     )
     share = math.log2(CAMPAIGN_ENTITIES)
+    picked = pl.col("together").cast(pl.Float64).log(2)
     return _among_peers(
         findings.with_columns(wave=pl.col("time").dt.truncate(f"{CAMPAIGN_DAYS}d"))
         .join(waves, on=["detector", "key", "wave"], how="left", nulls_equal=True)
@@ -38,9 +39,10 @@ def discount(findings: pl.DataFrame) -> pl.DataFrame:
             alone="evidence",
             evidence=pl.when((pl.col("together") >= CAMPAIGN_ENTITIES) & (pl.col("key") != ""))
             .then(
-                pl.col("evidence")
-                * (share / pl.col("together").cast(pl.Float64).log(2)).clip(0, 1)
-                * 0.5
+                pl.min_horizontal(
+                    pl.col("evidence") * (share / picked).clip(0, 1) * 0.5,
+                    (pl.col("evidence") - picked).clip(0),
+                )
             )
             .otherwise(pl.col("evidence")),
         )
