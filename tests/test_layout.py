@@ -19,16 +19,17 @@ TESTS = ROOT / "tests"
 MODULES = sorted(p for p in SOURCE.rglob("*.py") if "static" not in p.parts)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-NOUNS = {"activity", "case", "config", "errors", "finding", "suppression"}
+NOUNS = {"activity", "case", "config", "errors", "finding", "question", "suppression"}
 MAY_IMPORT = {  # nouns always; a room or root module that is not named here, itself only
-    "engines": {"detect", "engines", "enrich", "ingest", "refine", "store"},
-    "server": {"detect", "refine", "server", "store"},
+    "engines": {"detect", "engines", "enrich", "ingest", "refine", "review", "store"},
+    "server": {"detect", "engines", "refine", "review", "server", "store"},
     "workspace": {"detect", "engines", "enrich", "ingest", "refine", "store"},
     "doctor": {"workspace"},
     "command": {"terminal", "workspace"},
     "detector_pages": {"engines", "terminal"},
     "detector_commands": {"command", "detector_pages", "engines", "terminal", "workspace"},
     "suppression_commands": {"command", "refine", "terminal", "workspace"},
+    "question_commands": {"command", "review", "terminal", "workspace"},
     "owner_commands": {"command", "refine", "terminal", "workspace"},
     "cli": {
         "command",
@@ -37,6 +38,7 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
         "engines",
         "ingest",
         "owner_commands",
+        "question_commands",
         "server",
         "simulate",
         "suppression_commands",
@@ -53,6 +55,7 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "detector_pages.py": ("test_detector_commands.py", "what the commands print"),
     "engines/local/replay.py": ("engines/local/test_backtest.py", "beside live detection"),
     "engines/local/suppressing.py": ("test_suppression_commands.py", "drafts and previews"),
+    "engines/local/asking.py": ("test_question_commands.py", "what is asked, kept and sent"),
     "engines/local/routing.py": ("test_owner_commands.py", "the files, as commands read them"),
     "engines/local/telling.py": ("engines/local/test_backtest.py", "examples in words"),
     "engines/local/versions.py": ("engines/local/test_backtest.py", "what is compared with what"),
@@ -64,6 +67,8 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "refine/feedback.py": ("refine/test_refine.py", "what was said, as it changes cases"),
     "server/answers.py": ("server/test_app.py", "shapes of answers, seen where they are given"),
     "server/view.py": ("server/test_app.py", "opens what every test of the server asks"),
+    "server/asking.py": ("server/test_confirm.py", "asked on the page, answered on another"),
+    "store/questions.py": ("store/test_casebook.py", "part of what every casebook has to do"),
     "simulate/happenings.py": ("simulate/test_simulation.py", "seen in the logs it leaves"),
     "simulate/journal.py": ("simulate/test_simulation.py", "seen in the logs it becomes"),
     "simulate/life.py": ("simulate/test_simulation.py", "seen in the logs it leaves"),
@@ -77,6 +82,10 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     ),
     "simulate/truth.py": ("simulate/test_scenario.py", "lines as scenarios leave them"),
     "store/migrations/env.py": ("store/test_database.py", "run by opening a casebook"),
+    "store/migrations/versions/0003_questions.py": (
+        "store/test_database.py",
+        "run by opening a casebook",
+    ),
     "store/migrations/versions/0001_cases_and_verdicts.py": (
         "store/test_database.py",
         "run by opening a casebook",

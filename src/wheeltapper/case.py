@@ -9,6 +9,7 @@ from datetime import datetime
 from html import escape
 
 from wheeltapper.finding import Finding
+from wheeltapper.question import Question
 from wheeltapper.suppression import Suppression
 
 STORY, CAMPAIGN, LOCKSTEP = "story", "campaign", "lockstep"
@@ -123,6 +124,8 @@ class Case:
     """Who can recognise the act; empty where nobody but the analyst is asked."""
     owner_because: str = ""
     """Why they, or why nobody."""
+    questions: tuple[Question, ...] = ()
+    """What its actors were asked and said, the first asked first."""
     status: str = OPEN
     verdict: str = ""
     verdict_by: str = ""
@@ -156,6 +159,7 @@ class Case:
             "event_count": self.event_count,
             "owner": self.owner,
             "owner_because": self.owner_because,
+            "questions": [question.to_dict() for question in self.questions],
             "status": self.status,
             "verdict": self.verdict,
             "verdict_by": self.verdict_by,

@@ -28,6 +28,7 @@ from wheeltapper.command import (
 from wheeltapper.detector_commands import backtest, detectors
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.owner_commands import owners
+from wheeltapper.question_commands import ask, questions
 from wheeltapper.suppression_commands import hide, lasting, suppressions
 from wheeltapper.workspace import Workspace
 
@@ -430,6 +431,8 @@ main.add_command(suppressions)
 main.add_command(detectors)
 main.add_command(backtest)
 main.add_command(owners)
+main.add_command(ask)
+main.add_command(questions)
 
 
 @main.command("doctor")

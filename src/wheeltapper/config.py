@@ -98,6 +98,14 @@ class Server:
     port: int = 8642
     token: str = ""
     """Asked of every visitor; needed as soon as `host` is not this machine alone."""
+    address: str = ""
+    """How others reach the server, as in https://tapper.example.org: what links begin with."""
+
+    @property
+    def local_address(self) -> str:
+        """Where it is reached if nothing stands before it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -112,6 +112,8 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
         facts.append(f"verdicts: {case.learned_bits:+.1f} bits, by those on cases like it")
     if case.owner:
         facts.append(f"owner: {safe(case.owner)}, because {safe(case.owner_because)}")
+    now = datetime.now(UTC)
+    facts += [f"asked: {safe(question.told(zone, now))}" for question in case.questions]
     if case.verdict:
         facts.append(
             f"verdict: {case.verdict} by {safe(case.verdict_by)} {safe(case.verdict_reason)}"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from wheeltapper.detect.catalogue import Detector
     from wheeltapper.detect.models.card import Card
+    from wheeltapper.engines.local.asking import Asked
     from wheeltapper.engines.local.backtest import Backtest
     from wheeltapper.engines.local.detect import Detection
     from wheeltapper.engines.local.entry import Entry
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from wheeltapper.engines.local.trials import Tried
     from wheeltapper.enrich import Enricher
     from wheeltapper.ingest import Progress, Sources
+    from wheeltapper.question import Question
     from wheeltapper.refine.feedback import Feedback
     from wheeltapper.refine.letter import Letter
     from wheeltapper.refine.preview import Preview
@@ -137,12 +139,10 @@ class Workspace:
     # The main job
 
     def ingest(
-        self,
-        *paths: str | Path,
-        source: str | None = None,
+        self, *paths: str | Path, source: str | None = None,
         reading: "Callable[[Progress], None] | None" = None,
         progress: "Callable[[Ingested], None] | None" = None,
-    ) -> "Ingested":
+    ) -> "Ingested":  # fmt: skip
         """Read files, folders, globs or a git repository into the lake.
 
         `source` names the log kind where it is not to be detected. Reading the same again adds
@@ -200,12 +200,10 @@ class Workspace:
         return remade(self.lake, self.judges(), self.vocabulary(), self.config.refine, said)
 
     def run(
-        self,
-        *paths: str | Path,
-        source: str | None = None,
+        self, *paths: str | Path, source: str | None = None,
         reading: "Callable[[Progress], None] | None" = None,
         progress: Callable[[int], None] | None = None,
-    ) -> Summary:
+    ) -> Summary:  # fmt: skip
         """Ingest, detect, refine."""
         ingested = self.ingest(*paths, source=source, reading=reading)
         detected = self.detect(progress=progress)
@@ -357,19 +355,15 @@ class Workspace:
             return NONE
         with self.casebook() as book:
             judged = [case for case in book.cases() if case.verdict]
-            return Feedback(judged=judged, suppressions=[*book.suppressions(), *drafts])
+            answers, hidden = book.questions.all(), [*book.suppressions(), *drafts]
+            return Feedback(judged=judged, suppressions=hidden, answers=answers)
 
     # What came of it
 
     def cases(
-        self,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        status: str | None = None,
-        entity: str | None = None,
-        limit: int | None = None,
-    ) -> list[Case]:
+        self, *, since: datetime | None = None, until: datetime | None = None,
+        status: str | None = None, entity: str | None = None, limit: int | None = None,
+    ) -> list[Case]:  # fmt: skip
         """Cases whose span overlaps `since`..`until`, ranked anew among themselves."""
         with self.casebook() as book:
             return book.cases(status=status, since=since, until=until, entity=entity, limit=limit)
@@ -396,6 +390,21 @@ class Workspace:
         from wheeltapper.refine.letter import written
 
         return written(case, reader, self.routing(), datetime.now(UTC))
+
+    def ask(
+        self, which: int | str, *, by: str, actor: str = "", ttl: timedelta = timedelta(hours=48)
+    ) -> "Asked":
+        """Ask a case's account whether it was them: a question, its link, and what to send."""
+        from wheeltapper.engines.local.asking import ask
+
+        case, now = self.case(which), datetime.now(UTC)
+        with self.casebook() as book:
+            return ask(self.root, self.config, book, case, by=by, now=now, lasts=ttl, actor=actor)
+
+    def questions(self) -> "list[Question]":
+        """All that actors were asked, the first asked first."""
+        with self.casebook() as book:
+            return book.questions.all()
 
     def judge(self, which: int | str, verdict: str, *, by: str, reason: str = "") -> Case:
         """Give a verdict on a case; it stays when cases are made anew."""
@@ -437,13 +446,9 @@ class Workspace:
         return ended
 
     def findings(
-        self,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        detector: str | None = None,
-        entity: str | None = None,
-    ) -> "pl.DataFrame":
+        self, *, since: datetime | None = None, until: datetime | None = None,
+        detector: str | None = None, entity: str | None = None,
+    ) -> "pl.DataFrame":  # fmt: skip
         """Findings as a frame with the columns of `finding.SCHEMA`."""
         from wheeltapper.refine.unpack import frame_of
 
@@ -451,13 +456,9 @@ class Workspace:
         return frame_of(lake.findings(since=since, until=until, detector=detector, entity=entity))
 
     def activities(
-        self,
-        where: str | None = None,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> "pl.DataFrame":
+        self, where: str | None = None, *, since: datetime | None = None,
+        until: datetime | None = None, columns: Sequence[str] | None = None,
+    ) -> "pl.DataFrame":  # fmt: skip
         """Activities that meet an SQL condition on their columns, by time."""
         from wheeltapper.refine.unpack import frame_of
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from wheeltapper.case import Case, CaseFinding
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.finding import Finding
+from wheeltapper.question import Question
 from wheeltapper.store import Casebook
 from wheeltapper.suppression import Scope, suppression
 
@@ -76,6 +77,22 @@ def save_often(url, times):
     with Casebook(url) as book:
         for number in range(times):
             book.save([case(score=number)] + ([case("c2")] if number % 2 else []))
+
+
+def asked(id="0" * 24, *, case_id="c1", **changed):
+    """Ana is asked about a case of hers."""
+    fields = {
+        "id": id, "case_id": case_id, "actor": "ana", "start": START, "end": START + HOUR,
+        "about": (("cloudtrail.new_action", "\0π"),), "asked_by": "kim", "asked_at": START,
+        "expires": START + 48 * HOUR, "nonce": "00" * 16,
+    }  # fmt: skip
+    return Question(**{**fields, **changed})
+
+
+def answer(book, says, *, id="0" * 24, at=START + HOUR, doubt=""):
+    return book.questions.answer(
+        id, says, at=at, address="192.0.2.1", user_agent="Firefox", doubt=doubt
+    )
 
 
 class CasebookContract:
@@ -304,3 +321,137 @@ class CasebookContract:
         engine.dispose()
         with pytest.raises(WheeltapperError, match=r"made by a newer wheeltapper"):
             Casebook(url)
+
+    def test_a_question_comes_back_as_it_was_and_stands_in_its_case(self, url):
+        with Casebook(url) as book:
+            book.save([case(), case("c2")])
+            kept = book.questions.ask(asked())
+            assert kept == asked()
+            assert book.questions.question(kept.id) == kept
+            assert book.questions.question("1" * 24) is None
+            assert book.questions.all() == book.questions.all(["c1"]) == [kept]
+            assert book.questions.all(["c2"]) == []
+            assert book.case("c1").questions == (kept,)
+            assert {c.id: c.questions for c in book.cases()} == {"c1": (kept,), "c2": ()}
+
+    def test_nobody_is_asked_about_a_case_that_is_not_there(self, url):
+        with Casebook(url) as book, pytest.raises(WheeltapperError, match="there is no case c1"):
+            book.questions.ask(asked())
+
+    def test_hostile_names_can_be_asked_and_answer(self, url):
+        with Casebook(url) as book:
+            book.save([case()])
+            kept = book.questions.ask(asked(actor="a\0\ud800\u202e"))
+            assert book.questions.question(kept.id) == kept  # what a link is signed over
+            done = book.questions.answer(
+                kept.id,
+                "unsure",
+                at=START,
+                address="\0" * 500,
+                user_agent="\ud800" * 9999,
+                doubt="",
+            )
+            assert len(done.address) <= 100
+            assert len(done.user_agent) <= 500
+
+    def test_asking_again_withdraws_the_question_before(self, url):
+        with Casebook(url) as book:
+            book.save([case(), case("c2")])
+            for id, of, actor in (("0", "c1", "ana"), ("1", "c2", "ana"), ("2", "c1", "bo"),
+                                  ("3", "c1", "ana")):  # fmt: skip
+                book.questions.ask(asked(id * 24, case_id=of, actor=actor))
+            states = [q.state for q in book.questions.all()]
+            assert states == ["withdrawn", "asked", "asked", "asked"]
+            assert answer(book, "yes") is None
+
+    def test_a_question_is_answered_once(self, url):
+        with Casebook(url) as book:
+            book.save([case()])
+            book.questions.ask(asked())
+            done = answer(book, "unsure")
+            assert done == book.questions.question(done.id)
+            assert (done.state, done.answer, done.answered_at) == (
+                "answered",
+                "unsure",
+                START + HOUR,
+            )
+            assert (done.address, done.user_agent) == ("192.0.2.1", "Firefox")
+            assert answer(book, "no") is None
+            assert book.questions.question(done.id) == done
+            with pytest.raises(ValueError, match="'maybe' is no answer"):
+                answer(book, "maybe")
+            assert answer(book, "no", id="f" * 24) is None
+
+    def test_a_question_that_has_expired_is_not_answered(self, url):
+        with Casebook(url) as book:
+            book.save([case()])
+            book.questions.ask(asked())
+            assert answer(book, "yes", at=START + 48 * HOUR) is None
+            assert answer(book, "yes", at=START + 47.99 * HOUR) is not None
+
+    def test_of_many_answers_at_once_one_wins(self, url):
+        with Casebook(url) as book:
+            book.save([case()])
+            for round in range(4):
+                id = f"{round}" * 24
+                book.questions.ask(asked(id))
+                start, won = threading.Barrier(6), []
+
+                def give(says, id=id, start=start, won=won):
+                    start.wait()
+                    if answer(book, says, id=id):
+                        won.append(says)
+
+                threads = [
+                    threading.Thread(target=give, args=(says,)) for says in ("yes", "no") * 3
+                ]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                assert len(won) == 1
+                assert book.questions.question(id).answer == won[0]
+
+    def test_a_no_comes_first_and_opens_the_case_again(self, url):
+        with Casebook(url) as book:
+            book.save([case("low", score=6), case("high", score=30)])
+            book.judge("low", "benign_expected", by="kim", at=START)
+            book.questions.ask(asked(case_id="low"))
+            assert answer(book, "no") is not None
+            low = book.case("low")
+            assert (low.rank, low.status, low.verdict, low.score) == (1, "open", "", 6)
+            assert [c.id for c in book.cases()] == ["low", "high"]
+            said = book.verdicts("low")[-1]
+            assert (said.verdict, said.by, said.reason) == (
+                "", "ana", "said that this was not them"
+            )  # fmt: skip
+            book.judge("low", "malicious", by="kim", at=START)
+            assert [c.id for c in book.cases()] == ["high", "low"]
+
+    def test_a_yes_lowers_a_case_and_closes_nothing(self, url):
+        with Casebook(url) as book:
+            book.save([case(score=9), case("c2", score=8.5)])
+            book.questions.ask(asked())
+            assert answer(book, "yes") is not None
+            assert [(c.id, c.score, c.status) for c in book.cases()] == [
+                ("c2", 8.5, "open"), ("c1", 7.0, "open")
+            ]  # fmt: skip
+
+    @pytest.mark.parametrize(("says", "doubt"), [("yes", "it came from …"), ("unsure", "")])
+    def test_what_counts_nothing_changes_nothing(self, url, says, doubt):
+        with Casebook(url) as book:
+            book.save([case(score=9)])
+            book.questions.ask(asked())
+            assert answer(book, says, doubt=doubt) is not None
+            found = book.case("c1")
+            assert (found.score, found.status, found.verdict) == (9, "open", "")
+
+    def test_a_case_that_somebody_was_asked_about_stays(self, url):
+        with Casebook(url) as book:
+            book.save([case(), case("c2")])
+            book.questions.ask(asked())
+            book.save([])
+            assert [c.id for c in book.cases()] == ["c1"]
+            book.save([case(score=3)])
+            assert book.case("c1").questions
+            assert book.case("c1").score == 3

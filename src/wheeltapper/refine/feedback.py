@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wheeltapper.case import Case
+from wheeltapper.question import Question
 from wheeltapper.suppression import Suppression
 
 
@@ -14,6 +15,8 @@ class Feedback:
     judged: Sequence[Case] = ()
     """Cases with a verdict."""
     suppressions: Sequence[Suppression] = ()
+    answers: Sequence[Question] = ()
+    """What actors were asked, and said."""
 
 
 NONE = Feedback()

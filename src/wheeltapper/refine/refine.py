@@ -16,6 +16,7 @@ from wheeltapper import config
 from wheeltapper.activity import TIME
 from wheeltapper.case import Case
 from wheeltapper.refine import looked_up
+from wheeltapper.refine.answer import answered
 from wheeltapper.refine.budget import raised
 from wheeltapper.refine.calibrate import calibrate, scores, spoken, told
 from wheeltapper.refine.campaign import absorbed, campaigns
@@ -93,7 +94,7 @@ def stories_of(
         )
     )
     weighed = warm_up(discount(calibrate(weighed, grown)), grown.logs)
-    weighed = learn(weighed, feedback.judged)
+    weighed = learn(answered(weighed, feedback.answers), feedback.judged)
     weighed = suppress(weighed, feedback.suppressions, feedback.judged)
     weighed = group(weighed, settings.gap_hours)
     # What is tied, and how rare a story is, does not change by what was said of others.

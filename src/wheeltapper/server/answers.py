@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Lane = Literal["app", "detector", "session", "device"]
+Reader = Literal["owner", "actor"]
 Unit = Literal["day", "week", "month"]
 Kind = Literal["story", "campaign", "lockstep"]
 Status = Literal["open", "closed"]
@@ -161,6 +162,24 @@ class TeamView(Answer):
     of: int
 
 
+class QuestionView(Answer):
+    """What an actor was asked about a case, and said."""
+
+    id: str
+    actor: str
+    asked_by: str
+    asked_at: datetime
+    expires: datetime
+    standing: Literal["asked", "answered", "withdrawn", "expired"]
+    answer: Literal["yes", "no", "unsure"] | None
+    answered_at: datetime | None
+    address: str
+    """Where the answer came from, as the server saw it."""
+    user_agent: str
+    doubt: str
+    """Why a yes counts nothing; empty where it counts."""
+
+
 class CaseView(CaseLine):
     """A case, whole."""
 
@@ -174,8 +193,12 @@ class CaseView(CaseLine):
     learned_bits: float
     """What verdicts on cases before added to its evidence; below 0 what they took."""
     owner: str
+    owner_because: str
     others: list[OtherView]
     teams: list[TeamView]
+    accounts: list[str]
+    """Who can be asked."""
+    questions: list[QuestionView]
     found: list[FindingView]
     judged: list[JudgedOnce]
 
@@ -378,3 +401,27 @@ class Ended(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     ids: Annotated[list[Name], Field(min_length=1, max_length=1000)]
+
+
+class Ask(BaseModel):
+    """Whom to ask about a case, and for how long."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    actor: Annotated[str, Field(max_length=1000)] = ""
+    """One of the case's accounts; empty: its own."""
+    hours: Annotated[float, Field(gt=0, le=720)] = 48
+
+
+class LetterView(Answer):
+    """A case as somebody gets it who is no analyst; plain text."""
+
+    subject: str
+    text: str
+
+
+class AskedView(LetterView):
+    """What is to be sent to the actor; the link is told this once."""
+
+    link: str
+    case: CaseView

@@ -15,10 +15,12 @@ from pydantic import AwareDatetime
 
 from wheeltapper.case import Case, CaseFinding
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.server import cases, events, history
+from wheeltapper.server import asking, cases, confirm, events, history
 from wheeltapper.server.activity import LaneBook
 from wheeltapper.server.answers import (
     ActivityView,
+    Ask,
+    AskedView,
     CaseList,
     CaseView,
     Ended,
@@ -30,8 +32,10 @@ from wheeltapper.server.answers import (
     Judgement,
     KindView,
     Lane,
+    LetterView,
     Overview,
     Problem,
+    Reader,
     Status,
     SuppressionList,
 )
@@ -68,9 +72,10 @@ def create(
         responses={404: {"model": Problem}, 422: {"model": Problem}},
     )
     app.include_router(_routes(view), prefix="/api")
+    app.include_router(confirm.routes(view))
     _page(app, static)
     _problems(app)
-    app.add_middleware(Guard, host=host, token=token)
+    app.add_middleware(Guard, host=host, token=token, public=confirm.PUBLIC)
     return app
 
 
@@ -143,6 +148,14 @@ def _routes(view: View) -> APIRouter:
         if found is None:
             raise HTTPException(404, f"the lake has no event {event_id}")
         return found
+
+    @api.post("/cases/{case_id}/questions")
+    def ask(case_id: str, wanted: Ask, request: Request) -> AskedView:
+        return asking.ask(view, _case(view, case_id), wanted, str(request.base_url))
+
+    @api.get("/cases/{case_id}/letter")
+    def read_letter(case_id: str, reader: Reader) -> LetterView:
+        return asking.letter(view, _case(view, case_id), reader)
 
     @api.put("/cases/{case_id}/verdict")
     def judge(case_id: str, judgement: Judgement) -> CaseView:

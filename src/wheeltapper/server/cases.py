@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import cast
 
 from wheeltapper.case import Case
+from wheeltapper.question import Question
+from wheeltapper.refine.route import accounts_of
 from wheeltapper.refine.telling import telling_of
 from wheeltapper.server.answers import (
     CaseLine,
@@ -15,6 +18,7 @@ from wheeltapper.server.answers import (
     JudgedOnce,
     Kind,
     OtherView,
+    QuestionView,
     Status,
     TeamView,
     Verdict,
@@ -88,6 +92,7 @@ def whole(view: View, case: Case) -> CaseView:
         )
         for n, f in enumerate(case.findings, 1)
     ]
+    now = datetime.now(UTC)
     judged = [
         JudgedOnce(
             verdict=cast(Verdict | None, v.verdict or None), by=v.by, reason=v.reason, at=v.at
@@ -105,6 +110,9 @@ def whole(view: View, case: Case) -> CaseView:
         event_count=case.event_count,
         learned_bits=case.learned_bits,
         owner=case.owner,
+        owner_because=case.owner_because,
+        accounts=list(accounts_of(case)),
+        questions=[_question(question, now) for question in case.questions],
         others=[
             OtherView(entity_type=o.entity_type, entity=o.entity, why=o.why) for o in case.others
         ],
@@ -118,6 +126,17 @@ def _hidden(by: Suppression | None) -> HiddenBy | None:
     if by is None:
         return None
     return HiddenBy(id=by.id, by=by.by, reason=by.reason, made=by.created, until=by.expires)
+
+
+def _question(question: Question, now: datetime) -> QuestionView:
+    return QuestionView.model_validate(
+        {
+            **{name: getattr(question, name) for name in QuestionView.model_fields
+               if name != "standing"},
+            "standing": question.standing(now),
+            "answer": question.answer or None,
+        }
+    )  # fmt: skip
 
 
 def _about(view: View, detector: str) -> str:

@@ -9,7 +9,9 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -20,8 +22,10 @@ from wheeltapper.errors import ConfigError
 COOKIE = "wheeltapper"
 SHORTEST_TOKEN = 16
 LOOPBACK_NAMES = ("localhost",)
+CSP = "content-security-policy"
+FORM = "application/x-www-form-urlencoded"
 HEADERS = {
-    "content-security-policy": (
+    CSP: (
         "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     ),
@@ -31,6 +35,19 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Addresses that are served without the token, because they are a right by themselves."""
+
+    path: re.Pattern[str]
+    """Has to fit the whole path."""
+    policy: str
+    """Content security policy of these pages."""
+
+    def serves(self, scope: Scope) -> bool:
+        return scope["method"] in ("GET", "POST") and bool(self.path.fullmatch(scope["path"]))
 
 
 def is_loopback(host: str) -> bool:
@@ -68,8 +85,11 @@ def check_exposure(host: str, token: str) -> None:
 class Guard:
     """ASGI middleware that asks every request for its right to be here."""
 
-    def __init__(self, app: ASGIApp, *, host: str, token: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, *, host: str, token: str = "", public: Public | None = None
+    ) -> None:
         self._app = app
+        self._public = public
         self._local_only = is_loopback(host)
         self._token = token
 
@@ -78,12 +98,14 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+        public = self._public if self._public and self._public.serves(scope) else None
+        told = {**HEADERS, CSP: public.policy} if public else HEADERS
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [
                     *message["headers"],
-                    *((k.encode(), v.encode()) for k, v in HEADERS.items()),
+                    *((k.encode(), v.encode()) for k, v in told.items()),
                 ]
             await send(message)
 
@@ -93,11 +115,11 @@ class Guard:
                 sealed, 403, "this page answers to localhost and 127.0.0.1 only; open it by one"
             )
             return
-        if self._token and not self._knows_token(headers):
+        if self._token and not public and not self._knows_token(headers):
             await self._ask_for_token(scope, sealed)
             return
         if scope["method"] not in ("GET", "HEAD"):
-            wrong = _foreign(headers)
+            wrong = _from_elsewhere(headers) if public else _foreign(headers)
             if wrong:
                 await _refuse(sealed, 403, wrong)
                 return
@@ -165,7 +187,7 @@ def _host_name(host: str) -> str:
 
 def _foreign(headers: Mapping[str, str]) -> str:
     """Why a write is not one of our own page's; empty when it is, or comes from no browser."""
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    if _content_type(headers) != "application/json":
         return "a write must be JSON: send content-type: application/json"
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return "a write must come from this page"
@@ -173,6 +195,23 @@ def _foreign(headers: Mapping[str, str]) -> str:
     if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
         return "a write must come from this page"
     return ""
+
+
+def _from_elsewhere(headers: Mapping[str, str]) -> str:
+    """Why a form was not sent by one of our public pages.
+
+    Browsers give the origin of a form on a page without referrers as `null`, so that is not looked
+    at; who can send it knows the address, which is the right to send it.
+    """
+    if _content_type(headers) != FORM:
+        return f"an answer must be a form: send content-type: {FORM}"
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return "an answer must come from this page"
+    return ""
+
+
+def _content_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _refuse(send: Send, status: int, sentence: str) -> None:

@@ -38,6 +38,8 @@ class View:
     lake: Lake
     casebook: Casebook
     config: Config
+    root: Path = Path()
+    """The workspace's folder."""
     detectors: Mapping[str, Detector] = field(default_factory=dict)
     reader: str = field(default_factory=lambda: _reader())
     """Who judges: the account that started the server."""
@@ -150,6 +152,7 @@ def open_view(root: Path, config: Config, hiding: Hiding | None = None) -> View:
         lake=Lake(config.lake_path(root)),
         casebook=Casebook(config.casebook_url(root)),
         config=config,
+        root=root,
         detectors={d.name: d for d in found},
         hiding=hiding,
     )

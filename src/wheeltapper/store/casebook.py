@@ -7,6 +7,7 @@ anew by every run; verdicts are only ever added to.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,7 +15,10 @@ from sqlalchemy.orm import Session
 from wheeltapper import case as noun
 from wheeltapper.case import Case
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.store import casetext, database
+from wheeltapper.question import Question
+from wheeltapper.store import casetext, database, questions
+from wheeltapper.store.casetext import storable
+from wheeltapper.store.questions import Questions
 from wheeltapper.store.tables import CaseRow, SuppressionRow, VerdictRow
 from wheeltapper.suppression import Suppression
 
@@ -63,11 +67,16 @@ class Casebook:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    @property
+    def questions(self) -> Questions:
+        """What actors were asked, and said."""
+        return Questions(self._engine, self._writer)
+
     def save(self, cases: Sequence[Case], *, since: datetime | None = None) -> None:
         """Let these be the cases (that end at `since` or later), in one transaction.
 
         A case is known by its id: one that comes again is renewed and keeps status and verdict;
-        one that no longer arises goes, unless somebody gave a verdict on it.
+        one that no longer arises goes, unless somebody gave a verdict on it or was asked about it.
         """
         twice = len(cases) - len({case.id for case in cases})
         if twice:
@@ -85,8 +94,9 @@ class Casebook:
                     row = CaseRow(id=case.id, status=case.status, verdict="")
                     session.add(row)
                 _fill(row, case)
+            asked = questions.asked_about(session)
             for row in kept.values():
-                if not row.verdict:
+                if not row.verdict and row.id not in asked:
                     session.delete(row)
 
     def cases(
@@ -100,9 +110,10 @@ class Casebook:
     ) -> list[Case]:
         """Cases by score, the highest first, ranked from 1 within what was asked for.
 
+        Before all others come open cases whose actor said that it was not them.
         `since` and `until` choose cases whose span has a moment in `since <= time < until`.
         """
-        query = sa.select(CaseRow).order_by(CaseRow.score.desc(), CaseRow.start, CaseRow.id)
+        query = sa.select(CaseRow).order_by(*_order())
         if status is not None:
             query = query.where(CaseRow.status == status)
         if since is not None:
@@ -112,8 +123,11 @@ class Casebook:
         if entity is not None:
             query = query.where(CaseRow.entity == storable(entity))
         with Session(self._engine) as session:
-            rows = session.scalars(query.limit(limit))
-            return [_case(row, rank) for rank, row in enumerate(rows, start=1)]
+            rows = session.scalars(query.limit(limit)).all()
+            said = questions.by_case(session, (row.id for row in rows))
+            return [
+                _case(row, rank, said.get(row.id, ())) for rank, row in enumerate(rows, start=1)
+            ]
 
     def count(self) -> int:
         """How many cases there are."""
@@ -126,15 +140,10 @@ class Casebook:
             row = session.get(CaseRow, case_id)
             if row is None:
                 return None
-            before = sa.or_(
-                CaseRow.score > row.score,
-                sa.and_(CaseRow.score == row.score, CaseRow.start < row.start),
-                sa.and_(
-                    CaseRow.score == row.score, CaseRow.start == row.start, CaseRow.id < row.id
-                ),
-            )
-            ahead = session.scalar(sa.select(sa.func.count()).where(before)) or 0
-            return _case(row, ahead + 1)
+            place = sa.func.row_number().over(order_by=_order()).label("place")
+            ranked = sa.select(CaseRow.id, place).subquery()
+            rank = session.scalar(sa.select(ranked.c.place).where(ranked.c.id == case_id)) or 0
+            return _case(row, rank, questions.by_case(session, [row.id]).get(row.id, ()))
 
     def judge(self, case_id: str, verdict: str, *, by: str, reason: str = "", at: datetime) -> Case:
         """Give a verdict (one of case.VERDICTS): the case is closed; an empty one opens it again.
@@ -255,13 +264,12 @@ def _fill(row: CaseRow, case: Case) -> None:
     row.details, row.findings = casetext.details(case), casetext.findings(case.findings)
 
 
-def storable(text: str) -> str:
-    """Text that every database takes: hostile names may hold NULs and lone surrogates."""
-    clean = text.encode("utf-8", "backslashreplace").decode()
-    return clean.replace("\0", "\\x00")
+def _order() -> list[sa.ColumnElement[Any]]:
+    """How cases are ranked."""
+    return [questions.denied().desc(), CaseRow.score.desc(), CaseRow.start.asc(), CaseRow.id.asc()]
 
 
-def _case(row: CaseRow, rank: int) -> Case:
+def _case(row: CaseRow, rank: int, asked: tuple[Question, ...]) -> Case:
     return Case(
         id=row.id,
         rank=rank,
@@ -272,6 +280,7 @@ def _case(row: CaseRow, rank: int) -> Case:
         end=row.end,
         headline=row.headline,
         owner=row.owner,
+        questions=asked,
         findings=casetext.read_findings(row.findings),
         status=row.status,
         verdict=row.verdict,

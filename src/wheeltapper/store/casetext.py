@@ -108,3 +108,9 @@ def _text(value: object) -> str:
     # Escaped beyond ASCII, so that a lone surrogate of a hostile record is storable; PostgreSQL's
     # text has no NUL, and JSON writes it as \u0000.
     return json.dumps(value, separators=(",", ":"))
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: hostile names may hold NULs and lone surrogates."""
+    clean = text.encode("utf-8", "backslashreplace").decode()
+    return clean.replace("\0", "\\x00")

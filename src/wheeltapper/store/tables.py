@@ -108,3 +108,31 @@ class SuppressionRow(Base):
     case_id: Mapped[str] = mapped_column(sa.Text)
     ended_by: Mapped[str] = mapped_column(sa.Text)
     ended: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class QuestionRow(Base):
+    """What an actor was asked about a case; changed once, by being answered or withdrawn."""
+
+    __tablename__ = "questions"
+
+    number: Mapped[int] = mapped_column(
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True
+    )
+    id: Mapped[str] = mapped_column(sa.Text, unique=True)
+    case_id: Mapped[str] = mapped_column(sa.Text, index=True)
+    """Not a foreign key: what was said outlives the case."""
+    actor: Mapped[str] = mapped_column(sa.Text)
+    start: Mapped[datetime] = mapped_column(UtcTime)
+    end: Mapped[datetime] = mapped_column(UtcTime)
+    about: Mapped[str] = mapped_column(_Json)
+    """JSON: detector and key of each of the actor's findings."""
+    asked_by: Mapped[str] = mapped_column(sa.Text)
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires: Mapped[datetime] = mapped_column(UtcTime)
+    nonce: Mapped[str] = mapped_column(sa.Text)
+    state: Mapped[str] = mapped_column(sa.Text)
+    answer: Mapped[str] = mapped_column(sa.Text)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    address: Mapped[str] = mapped_column(sa.Text)
+    user_agent: Mapped[str] = mapped_column(sa.Text)
+    doubt: Mapped[str] = mapped_column(sa.Text)

@@ -1,0 +1,1 @@
+"""Review: whoever can tell is asked, and what they say is kept."""
