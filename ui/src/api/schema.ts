@@ -154,6 +154,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/cases/{case_id}/questions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Ask */
+        readonly post: operations["ask_api_cases__case_id__questions_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/cases/{case_id}/letter": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read Letter */
+        readonly get: operations["read_letter_api_cases__case_id__letter_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/cases/{case_id}/verdict": {
         readonly parameters: {
             readonly query?: never;
@@ -235,6 +269,35 @@ export interface components {
             readonly lanes_left_out: number;
             /** History Days */
             readonly history_days: number;
+        };
+        /**
+         * Ask
+         * @description Whom to ask about a case, and for how long.
+         */
+        readonly Ask: {
+            /**
+             * Actor
+             * @default
+             */
+            readonly actor: string;
+            /**
+             * Hours
+             * @default 48
+             */
+            readonly hours: number;
+        };
+        /**
+         * AskedView
+         * @description What is to be sent to the actor; the link is told this once.
+         */
+        readonly AskedView: {
+            /** Subject */
+            readonly subject: string;
+            /** Text */
+            readonly text: string;
+            /** Link */
+            readonly link: string;
+            readonly case: components["schemas"]["CaseView"];
         };
         /**
          * Bar
@@ -389,10 +452,16 @@ export interface components {
             readonly learned_bits: number;
             /** Owner */
             readonly owner: string;
+            /** Owner Because */
+            readonly owner_because: string;
             /** Others */
             readonly others: readonly components["schemas"]["OtherView"][];
             /** Teams */
             readonly teams: readonly components["schemas"]["TeamView"][];
+            /** Accounts */
+            readonly accounts: readonly string[];
+            /** Questions */
+            readonly questions: readonly components["schemas"]["QuestionView"][];
             /** Found */
             readonly found: readonly components["schemas"]["FindingView"][];
             /** Judged */
@@ -717,6 +786,16 @@ export interface components {
             readonly marks: readonly number[];
         };
         /**
+         * LetterView
+         * @description A case as somebody gets it who is no analyst; plain text.
+         */
+        readonly LetterView: {
+            /** Subject */
+            readonly subject: string;
+            /** Text */
+            readonly text: string;
+        };
+        /**
          * NamedCase
          * @description A case by its sentence.
          */
@@ -792,6 +871,43 @@ export interface components {
         readonly Problem: {
             /** Error */
             readonly error: string;
+        };
+        /**
+         * QuestionView
+         * @description What an actor was asked about a case, and said.
+         */
+        readonly QuestionView: {
+            /** Id */
+            readonly id: string;
+            /** Actor */
+            readonly actor: string;
+            /** Asked By */
+            readonly asked_by: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            readonly asked_at: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            readonly expires: string;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            readonly standing: "asked" | "answered" | "withdrawn" | "expired";
+            /** Answer */
+            readonly answer: ("yes" | "no" | "unsure") | null;
+            /** Answered At */
+            readonly answered_at: string | null;
+            /** Address */
+            readonly address: string;
+            /** User Agent */
+            readonly user_agent: string;
+            /** Doubt */
+            readonly doubt: string;
         };
         /**
          * SuppressionList
@@ -1219,6 +1335,92 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["EventView"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly ask_api_cases__case_id__questions_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly case_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Ask"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AskedView"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_letter_api_cases__case_id__letter_get: {
+        readonly parameters: {
+            readonly query: {
+                readonly reader: "owner" | "actor";
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly case_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LetterView"];
                 };
             };
             /** @description Not Found */
