@@ -261,3 +261,26 @@ CONTRAST = """
   return [...pale];
 }
 """
+
+
+def test_who_acted_is_asked_and_answers_on_a_page_of_their_own(page: Page, browser: Browser):
+    page.goto("/cases/c-0005")
+    page.get_by_role("button", name=re.compile("^Ask ")).click()
+    message = page.get_by_role("textbox", name="What to send")
+    expect(message).to_have_value(re.compile("/confirm/"))
+    link = re.search(r"http://\S+/confirm/[\w-]{64}", message.input_value())
+    assert link
+    elsewhere = browser.new_context(java_script_enabled=False)
+    other = elsewhere.new_page()
+    other.goto(link[0])
+    expect(other.get_by_role("heading", level=1)).to_have_text("Was this you?")
+    other.get_by_role("button", name="No, that was not me").click()
+    expect(other.get_by_text("You said that this was not you")).to_be_visible()
+    other.goto(link[0])
+    expect(other.get_by_text("This question has been answered")).to_be_visible()
+    elsewhere.close()
+    page.reload()
+    asked = page.get_by_role("region", name="Asked")
+    expect(asked).to_contain_text("said that this was not them")
+    page.goto("/")
+    expect(case_list(page).get_by_role("listitem").first).to_contain_text("Pieter")

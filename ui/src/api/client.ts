@@ -15,6 +15,7 @@ export type KindView = Schemas["KindView"];
 export type EventList = Schemas["EventList"];
 export type EventLine = Schemas["EventLine"];
 export type EventView = Schemas["EventView"];
+export type AskedView = Schemas["AskedView"];
 export type Judgement = Schemas["Judgement"];
 export type Hide = Schemas["Hide"];
 export type HiddenBy = Schemas["HiddenBy"];
@@ -62,11 +63,16 @@ export async function get<K extends keyof Answers>(
   path: string,
   signal: AbortSignal,
 ): Promise<Result<Answers[K]>> {
-  return await ask<Answers[K]>(path, { signal });
+  return await fetched<Answers[K]>(path, { signal });
 }
 
 export async function judge(caseId: string, judgement: Judgement): Promise<Result<CaseView>> {
   return await send<CaseView>("PUT", to(["cases", caseId, "verdict"]), judgement);
+}
+
+/** Asks an account of a case whether it was them, for two days. */
+export async function ask(caseId: string, actor: string): Promise<Result<AskedView>> {
+  return await send<AskedView>("POST", to(["cases", caseId, "questions"]), { actor });
 }
 
 /** What hiding would hide, or, where it is no dry run, hides. */
@@ -79,14 +85,14 @@ export async function endSuppressions(ids: readonly string[]): Promise<Result<Su
 }
 
 async function send<T>(method: "PUT" | "POST", path: string, body: unknown): Promise<Result<T>> {
-  return await ask<T>(path, {
+  return await fetched<T>(path, {
     method,
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
 }
 
-async function ask<T>(path: string, init: RequestInit): Promise<Result<T>> {
+async function fetched<T>(path: string, init: RequestInit): Promise<Result<T>> {
   let response: Response;
   try {
     response = await fetch(path, init);

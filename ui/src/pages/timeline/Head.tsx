@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { CaseView, Verdict } from "../../api/client.ts";
 import { count, counted, heat, moved, rarityInFull } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
+import { Ask } from "./Ask.tsx";
 import { said, VERDICTS } from "./verdicts.ts";
 
 interface Props {
@@ -121,11 +122,12 @@ export function Head({ case: shown, judge, zone }: Props) {
         {shown.owner !== "" && (
           <div>
             <dt>who can tell</dt>
-            <dd>{shown.owner}</dd>
+            <dd title={shown.owner_because}>{shown.owner}</dd>
           </div>
         )}
       </dl>
       {shown.judged.length > 0 && <Judged case={shown} judge={judge} zone={zone} />}
+      <Ask case={shown} zone={zone} />
     </header>
   );
 }
