@@ -220,7 +220,11 @@ class Judged:
 
     def shown(self) -> list[Placed]:
         """The cases of the casebook."""
-        return placed(self.ws.cases(), self._event_of)
+        return self.placed(self.ws.cases())
+
+    def placed(self, cases: Sequence[Case]) -> list[Placed]:
+        """Cases that were made of this folder."""
+        return placed(cases, self._event_of)
 
     def without(self, family: str) -> list[Placed]:
         """The cases as they would be without the findings of one family."""
@@ -234,7 +238,7 @@ class Judged:
             left, lake, wordings=self._wordings, words=self.ws.vocabulary(),
             settings=self.ws.config.refine,
         )  # fmt: skip
-        return placed(found.cases, self._event_of)
+        return self.placed(found.cases)
 
 
 @contextmanager
