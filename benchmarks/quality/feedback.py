@@ -56,15 +56,13 @@ from wheeltapper.engines.local.judges import detector_wordings, wordings
 from wheeltapper.finding import Finding
 from wheeltapper.refine import looked_up
 from wheeltapper.refine.combine import STORY, combine
-from wheeltapper.refine.discount import discount
 from wheeltapper.refine.group import group
-from wheeltapper.refine.habit import habit
 from wheeltapper.refine.learn import learn
 from wheeltapper.refine.link import link
-from wheeltapper.refine.relieve import relieve
+from wheeltapper.refine.reference import ACTIVE, LOGS, NOTHING
+from wheeltapper.refine.refine import measured
 from wheeltapper.refine.tie import SCHEMA, ties
 from wheeltapper.refine.unpack import unpacked
-from wheeltapper.refine.warm_up import warm_up
 from wheeltapper.refine.weigh import weigh
 from wheeltapper.refine.weights import Weights
 from wheeltapper.refine.words import Vocabulary
@@ -314,15 +312,18 @@ def simulated(folder: Path | None, *, quick: bool, stack: ExitStack) -> History:
     judged = stack.enter_context(opened(folder, quick=quick))
     ws, lake = judged.ws, judged.ws.lake
     weighed = weigh(unpacked(lake.findings()), wordings(ws.judges()), ws.vocabulary().severity)
-    days = looked_up.days_of_sources(lake)
-    findings = grouped(weighed, days, ws.config.refine.gap_hours)
+    active, logs = looked_up.active(lake, None), looked_up.days_of_sources(lake, None)
+    findings = grouped(weighed, active, logs, ws.config.refine.gap_hours)
     tied = ties(lake, combine(findings), findings)
     return history_of(findings, tied, judged.planted, timedelta(days=1))
 
 
-def grouped(weighed: pl.DataFrame, days: pl.DataFrame, gap_hours: float) -> pl.DataFrame:
-    """The steps of `refine` around learning, which comes after them here: nothing is suppressed."""
-    grouped = group(discount(habit(warm_up(relieve(weighed), days))), gap_hours)
+def grouped(
+    weighed: pl.DataFrame, active: pl.DataFrame, logs: pl.DataFrame, gap_hours: float
+) -> pl.DataFrame:
+    """Findings as they come to be learned from, which is done here: nothing is suppressed."""
+    worth, _ = measured(weighed, NOTHING, active=active, logs=logs)
+    grouped = group(worth, gap_hours)
     return grouped.with_columns(
         ended=pl.col("time").max().over("span"),
         event=pl.col("event_ids").list.eval(pl.element().bin.encode("hex")),
@@ -356,8 +357,13 @@ def impostors(file: Path, truth: Path, *, quick: bool) -> History:
     weighed = weigh(
         unpacked(said), detector_wordings(detectors, Weights()), Vocabulary.load().severity
     )
-    days = frame.select(source=pl.lit("git"), day=pl.col("time").dt.date()).unique()
-    findings = grouped(weighed, days, config.Refine().gap_hours)
+    day = pl.col("time").dt.date().alias("day")
+    logs = frame.select(day, source=pl.lit("git")).unique().select(*LOGS)
+    who = frame.with_columns(actor=pl.Series(acts["actor"].to_pylist()))
+    active = who.group_by(day, entity_type=pl.lit("actor"), peer_group=pl.lit(None, pl.String)).agg(
+        n=pl.col("actor").n_unique().cast(pl.Int64)
+    )
+    findings = grouped(weighed, active.select(*ACTIVE), logs, config.Refine().gap_hours)
     return history_of(findings, pl.DataFrame(schema=SCHEMA), planted, timedelta(days=7))
 
 

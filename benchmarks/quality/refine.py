@@ -147,10 +147,11 @@ def clean(folders: Sequence[Path]) -> dict[str, object]:
     rng = np.random.default_rng(0)
     means = [weeks[rng.integers(0, len(weeks), len(weeks))].mean() for _ in range(DRAWS)]
     low, high = np.quantile(every, [0.025, 0.975])
+    interval = np.quantile(means, [0.025, 0.975])
     return {
         "clean_days": int(every.size),
         "cases_a_day_clean": round(float(every.mean()), 3),
-        "cases_a_day_clean_interval": [round(float(x), 3) for x in np.quantile(means, [0.025, 0.975])],
+        "cases_a_day_clean_interval": [round(float(x), 3) for x in interval],
         "cases_a_day_clean_range": [float(low), float(high)],
         "budget_cases_per_day": config.Refine().budget_cases_per_day,
     }  # fmt: skip
@@ -165,7 +166,7 @@ def real(file: Path, truth: Path) -> dict[str, object]:
         logs.mkdir()
         shutil.copy(file, logs / file.name)
         ws.run(logs, source="git")
-        found = {n: rank for n, rank in _ranks(ws)}
+        found = _ranks(ws)
         first, last, _ = ws.lake.span()
         days = (last - first).days if first and last else 1
         number = len(ws.cases())
@@ -182,7 +183,7 @@ def real(file: Path, truth: Path) -> dict[str, object]:
     }
 
 
-def _ranks(ws: Workspace) -> Iterator[tuple[str, int]]:
+def _ranks(ws: Workspace) -> dict[str, int]:
     """Native ids with the best place, among the cases of its day, of a case that rests on them."""
     seen: dict[date, int] = {}
     best: dict[str, int] = {}
@@ -191,7 +192,7 @@ def _ranks(ws: Workspace) -> Iterator[tuple[str, int]]:
         seen[day] = seen.get(day, 0) + 1
         for native in case.native_ids:
             best[native] = min(best.get(native, seen[day]), seen[day])
-    yield from best.items()
+    return best
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ they are told. What a day leaves behind for those that come is its `Reference`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 import pyarrow as pa
@@ -66,6 +66,27 @@ class Refined:
     """With the days that were looked at now; those that are not over are still to change."""
 
 
+def measured(
+    weighed: pl.DataFrame, reference: Reference, *, active: pl.DataFrame, logs: pl.DataFrame
+) -> tuple[pl.DataFrame, Reference]:
+    """What findings are worth here, before anybody says anything of them; and the grown reference.
+
+    `active` and `logs` are those of the days that `reference` does not know.
+    """
+    since = _since(reference)
+    worth = habit(relieve(weighed), reference.habits)
+    new = worth if since is None else worth.filter(pl.col("time").dt.date() >= since)
+    grown = reference.plus(
+        Reference(active=active, logs=logs, spoken=spoken(new), habits=said(new))
+    )
+    return warm_up(discount(calibrate(worth, grown)), grown.logs), grown
+
+
+def _since(reference: Reference) -> date | None:
+    """The first day that it does not know; None: it knows none."""
+    return reference.last + timedelta(days=1) if reference.last else None
+
+
 def stories_of(
     findings: pl.DataFrame,
     lake: Lake,
@@ -81,19 +102,13 @@ def stories_of(
     `reference` knows the days that are over. Findings of later days are new; those of its own last
     days are there so that stories which go on are whole.
     """
-    since = reference.last + timedelta(days=1) if reference.last else None
-    weighed = relieve(weigh(findings, wordings, words.severity))
-    weighed = habit(weighed, reference.habits)
-    new = weighed if since is None else weighed.filter(pl.col("time").dt.date() >= since)
-    grown = reference.plus(
-        Reference(
-            active=looked_up.active(lake, since),
-            logs=looked_up.days_of_sources(lake, since),
-            spoken=spoken(new),
-            habits=said(new),
-        )
+    since = _since(reference)
+    weighed, grown = measured(
+        weigh(findings, wordings, words.severity),
+        reference,
+        active=looked_up.active(lake, since),
+        logs=looked_up.days_of_sources(lake, since),
     )
-    weighed = warm_up(discount(calibrate(weighed, grown)), grown.logs)
     weighed = learn(answered(weighed, feedback.answers), feedback.judged)
     weighed = suppress(weighed, feedback.suppressions, feedback.judged)
     weighed = group(weighed, settings.gap_hours)
