@@ -16,13 +16,13 @@ from wheeltapper.simulate.journal import DAY_S
 from wheeltapper.simulate.people import DOMAIN
 from wheeltapper.simulate.play import Play
 from wheeltapper.simulate.robots import ROBOTS
-from wheeltapper.simulate.scenario import chosen, perform, read, scenarios
+from wheeltapper.simulate.scenario import chosen, perform, read, scenarios, usual
 
 from .conftest import read as output
 from .stage import journal, stage
 
 REAL = "cloud-account-hour"
-PLAYS = [name for name, s in scenarios().items() if isinstance(s, Play)]
+PLAYS = [s.name for s in usual() if isinstance(s, Play)]
 GIVEAWAY = re.compile(
     r"attack|malicious|intrud|hacker|evil|exploit|pwn|backdoor|ransom|phish|exfil|stolen|threat-",
     re.IGNORECASE,
@@ -34,7 +34,7 @@ def performed(tmp_path_factory):
     """All of them in an organisation of 200, alone in its logs; and what our mappings read."""
     on = stage(200, 60, 1)
     logs = journal(on)
-    truths = {name: perform(s, on, logs) for name, s in scenarios().items()}
+    truths = {s.name: perform(s, on, logs) for s in usual()}
     root = tmp_path_factory.mktemp("performed")
     for day in range(60):
         cloud, okta, documents = logs.take(day)
@@ -103,7 +103,7 @@ def test_they_fall_on_different_people_and_days(performed):
 def test_other_organisations_of_200_hold_all_of_them(seed):
     on = stage(200, 60, seed)
     logs = journal(on)
-    truths = [perform(s, on, logs) for s in scenarios().values()]
+    truths = [perform(s, on, logs) for s in usual()]
     assert len({t.actor for t in truths}) == len(truths)
 
 
@@ -126,7 +126,7 @@ def test_scenarios_change_no_record_of_the_background(tmp_path):
     left = {h: sorted(set(text) - lines) for h, text in busy.hosts.items()}
     assert left == {h: sorted(text) for h, text in quiet.hosts.items()}
     # What finds no room in so small a place is told, and not a mistake unless it is asked for.
-    assert len(busy.truth) + len(busy.summary.left_out) == len(scenarios())
+    assert len(busy.truth) + len(busy.summary.left_out) == len(usual())
     assert any("simulate more people" in reason for reason in busy.summary.left_out)
 
 
@@ -153,7 +153,9 @@ def test_on_the_smallest_organisation_it_fits_or_says_what_is_missing(name):
 
 def test_asking_for_one_by_name():
     assert [s.name for s in chosen((REAL, "slow-recon"))] == [REAL, "slow-recon"]
-    with pytest.raises(WheeltapperError, match=r"no scenario nonsense; there are: borrowed"):
+    with pytest.raises(
+        WheeltapperError, match=r"no scenario nonsense; there are: accounts-in-step, borrowed"
+    ):
         chosen(("nonsense",))
 
 
@@ -209,3 +211,13 @@ def test_a_file_in_order_is_read():
 def test_a_mistake_is_told_with_the_file(old, new, told):
     with pytest.raises(WheeltapperError, match=rf"(?s)x\.toml: not a scenario: .*{told}"):
         read(GOOD.replace(old, new), "x.toml")
+
+
+def test_what_is_only_put_in_when_asked_for_has_accounts_in_step():
+    """An eighth of all accounts, from one address, within minutes."""
+    (name,) = set(scenarios()) - {s.name for s in usual()}
+    on = stage(200, 60, 1)
+    truth = perform(scenarios()[name], on, journal(on))
+    assert len(truth.actors) > 20
+    assert len(truth.addresses) == 1
+    assert (truth.end - truth.start).total_seconds() < 1800

@@ -111,6 +111,8 @@ class Play(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The first is whose identity the story is about."""
     when: When
     phase: tuple[Phase, ...]
+    only_when_asked: bool = False
+    """Left out unless it is asked for by name."""
 
     def __post_init__(self) -> None:
         if not self.who or not self.phase:

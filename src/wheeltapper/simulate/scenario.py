@@ -47,6 +47,11 @@ def scenarios() -> dict[str, Scenario]:
     return {s.name: s for s in sorted(found, key=lambda s: s.name)}
 
 
+def usual() -> list[Scenario]:
+    """Those that are put in where nothing is said."""
+    return [s for s in scenarios().values() if isinstance(s, Splice) or not s.only_when_asked]
+
+
 def chosen(names: tuple[str, ...]) -> list[Scenario]:
     """Those of these names.
 

@@ -20,8 +20,7 @@ from wheeltapper.simulate.life import Life
 from wheeltapper.simulate.objects import fetch
 from wheeltapper.simulate.people import Person, hire
 from wheeltapper.simulate.robots import Robots
-from wheeltapper.simulate.scenario import chosen, perform
-from wheeltapper.simulate.scenario import scenarios as known
+from wheeltapper.simulate.scenario import chosen, perform, usual
 from wheeltapper.simulate.truth import Truth
 
 START = date(2026, 3, 23)
@@ -72,7 +71,8 @@ def simulate(
     seed       another number, another organisation; the same, the same bytes
     start      first day, UTC
     attack     put scenarios in
-    scenarios  which, by name; empty: all that find room in an organisation of this size
+    scenarios  which, by name; empty: all that are not only for the asking and find room in an
+               organisation of this size
     progress   called with days done and days in all
 
     Raises
@@ -142,7 +142,7 @@ def _perform(
 ) -> tuple[list[Truth], list[str]]:
     """What was put in; and of what found no room, if nobody asked for it, the reason."""
     truths, left_out = [], []
-    for scenario in chosen(names) if names else known().values():
+    for scenario in chosen(names) if names else usual():
         try:
             truths.append(perform(scenario, stage, journal))
         except WheeltapperError as error:
