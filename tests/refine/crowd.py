@@ -95,7 +95,7 @@ def said_of(
 ) -> pl.DataFrame:
     """Findings, as refinement leaves them, of every act from a day on: `values` by detector."""
     acts = [a for a in lake.acts.to_pylist() if a["time"] >= MONDAY + timedelta(days=since)]
-    return left(
+    return left([finding(entity="early", value="SE")]).vstack(left(
         finding(
             detector=detector, entity=act["actor"], value=value, evidence=evidence,
             peer_group=act["peer_group"], app=act["app"], action=act["action"],
@@ -103,7 +103,7 @@ def said_of(
         | {"time": act["time"], "event_ids": [act["event_id"]]}
         for act in acts
         for detector, value in values.items()
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def left(rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:

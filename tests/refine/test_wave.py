@@ -40,10 +40,17 @@ def test_over_a_week_and_more_there_is_none():
 
 
 def test_what_somebody_new_meets_every_day_is_one_when_it_begins_and_none_later():
-    rows = [finding(entity=f"p{i}", days=i / 3 - 60) for i in range(180)]
+    rows = [finding(entity=f"p{i}", days=i / 3 - 40) for i in range(120)]
     began = found(rows)
-    assert began["time"].max() < MONDAY - timedelta(days=60 - DAYS - LAG_DAYS)
+    assert len(began) > 0
+    assert began["time"].max() < MONDAY - timedelta(days=40 - 2 * (DAYS + LAG_DAYS))
     assert len(found([*rows, *at_once(40, days=0.2)])) >= len(began) + 40
+
+
+def test_before_it_is_known_what_is_usual_there_is_none():
+    assert waves(left(at_once(40))).is_empty()
+    for days in range(1, LAG_DAYS + 1):
+        assert waves(left([finding(entity="x", value="SE", days=-days), *at_once(40)])).is_empty()
 
 
 def test_one_account_many_times_is_none():

@@ -13,7 +13,8 @@ as in a scan statistic (Kulldorff, Communications in Statistics, 1997); that cha
 as many or more is no likelier than 2 to minus as many bits (Chernoff). Windows that touch are one
 wave. Assumed: accounts come to a value independently of each other unless something brings them
 there, and a value's rate does not grow by itself from one half-week to the next. A value that
-somebody new meets every day makes no wave.
+somebody new meets every day makes no wave. Nor does anything in the first days of the findings that
+are looked at: what is usual is not known yet.
 
 Waves whose accounts are mostly the same, at the same time, are one happening: a new way out of the
 house shows as a new network, a new country and a journey that nobody can have made.
@@ -119,7 +120,11 @@ def _numbered(said: pl.DataFrame, first: object) -> pl.DataFrame:
             / ((pl.col("ends") - pl.lit(first, pl.Date)).dt.total_days().clip(0) + DAYS)
         )
         .with_columns(surprise=surprise(pl.col("n"), pl.col("expected")))
-        .filter((pl.col("n") >= LEAST_ACCOUNTS) & (pl.col("surprise") >= LEAST_SURPRISE))
+        .filter(
+            (pl.col("n") >= LEAST_ACCOUNTS)
+            & (pl.col("surprise") >= LEAST_SURPRISE)
+            & (pl.col("ends") >= pl.lit(first, pl.Date))
+        )
     )
     windows = rated.select(*by, "surprise", reaches="day").sort("reaches")
     in_one = (
