@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from wheeltapper.refine.habit import said
 from wheeltapper.refine.wave import DAYS, LAG_DAYS, LEAST_ACCOUNTS, surprise, waves
 
 QUIET = [finding(entity="first", value="SE", days=-60)]
@@ -104,3 +105,12 @@ def test_surprise_is_that_of_a_poisson_tail(n, expected):
             for k in range(n, n + 200)
         )
         assert tail <= 2.0**-bits * (1 + 1e-6)
+
+
+def test_days_before_need_not_be_there_if_it_is_known_who_came():
+    """What is usual is read off what is remembered, too."""
+    rows = [*QUIET, *at_once(40)]
+    whole = left(rows)
+    late = whole.filter(pl.col("time") >= whole["time"].max() - timedelta(days=3))
+    assert_frame_equal(waves(late, said(whole)), waves(whole))
+    assert not waves(whole).is_empty()

@@ -29,6 +29,7 @@ from wheeltapper.refine import attack, lockstep, looked_up
 from wheeltapper.refine.combine import HALVING
 from wheeltapper.refine.lockstep import Judgement
 from wheeltapper.refine.looked_up import Lake
+from wheeltapper.refine.reference import NOTHING
 from wheeltapper.refine.together import Shared, headline, sentence, summary, why
 from wheeltapper.refine.wave import waves
 from wheeltapper.refine.wording import Wording, Wordings
@@ -72,6 +73,7 @@ def campaigns(
     lake: Lake,
     wordings: Wordings,
     words: Vocabulary,
+    known: pl.DataFrame = NOTHING.habits,
 ) -> list[Case]:
     """Cases of what many had in common at once, by time; `rank` is left at 0.
 
@@ -79,10 +81,11 @@ def campaigns(
     ----------
     findings : as `stories_of` leaves them
     stories : `evidence`, `score`: what a score of so much evidence is
+    known : `HABITS`, who met which value on which day, of days before the findings too
     """
     # Whoever acts at the same time acts at the same hour: that is no value to have in common.
     hours = [n for n in findings["detector"].unique() if wordings.of(n).family == "schedule"]
-    members = _loudest(waves(findings.filter(~pl.col("detector").is_in(hours))))
+    members = _loudest(waves(findings.filter(~pl.col("detector").is_in(hours)), known))
     if members.is_empty():
         return []
     sizes = looked_up.peer_counts(lake)

@@ -4,7 +4,7 @@ How unusual a statement is shows in how often its like is made here. So each day
 many entities were active, and of how many each detector said at least so much. Evidence is in bits,
 and bits are counted on a grid of eighths: a sketch of quantiles with a bounded relative error of
 the probability (DDSketch; Masson, Rim and Lee, VLDB 2019, with gamma = 2^(1/8)). Counts are whole
-numbers, so days add up to the same in whatever order and however they were cut (decision 0015).
+numbers, so days add up to the same in whatever order and however they were cut (decision 0016).
 
 The reference of a day is the `WINDOW_DAYS` before it: what changes slowly becomes usual. The first
 `FIRST_DAYS` of a workspace have nothing before them and are each other's reference.

@@ -22,6 +22,8 @@ house shows as a new network, a new country and a journey that nobody can have m
 
 import polars as pl
 
+from wheeltapper.refine.reference import NOTHING
+
 DAYS = 3
 LAG_DAYS = 7
 """Before a window; the days before them say how usual a value is."""
@@ -35,13 +37,14 @@ SAME = 0.5
 WAVE = ["detector", "key", "wave"]
 
 
-def waves(findings: pl.DataFrame) -> pl.DataFrame:
+def waves(findings: pl.DataFrame, known: pl.DataFrame = NOTHING.habits) -> pl.DataFrame:
     """What is in a wave, one row an account and value, by time.
 
     Parameters
     ----------
     findings : `detector, key, time, own_type, own_entity, peer_group, event_ids, bits, llr, attack,
         suppressed` and `alone`, bits before they were discounted
+    known : `HABITS`, who met which value on which day, of days before the findings too
 
     Returns
     -------
@@ -67,7 +70,16 @@ def waves(findings: pl.DataFrame) -> pl.DataFrame:
         .drop("len")
     )
     said = said.join(many, on=["detector", "key"], how="semi")
-    days = _numbered(said, findings["time"].dt.date().min())
+    came = pl.concat(
+        [
+            said.select("detector", "key", "entity", "day"),
+            known.filter(pl.col("entity_type") == "actor")
+            .join(many, on=["detector", "key"], how="semi")
+            .select("detector", "key", "entity", "day"),
+        ]
+    ).unique()
+    begins = pl.concat([findings["time"].dt.date(), known["day"]]).min()
+    days = _numbered(came, begins)
     members = (
         said.join(days, on=["detector", "key", "day"])
         .sort("time", "entity", pl.col("event_ids").list.first())
@@ -90,12 +102,12 @@ def waves(findings: pl.DataFrame) -> pl.DataFrame:
     return _together(members).sort("happening", *WAVE, "time", "entity")
 
 
-def _numbered(said: pl.DataFrame, first: object) -> pl.DataFrame:
-    """`detector, key, day, wave, surprise` of the days that are in a wave; history begins on
-    the day `first`.
+def _numbered(came: pl.DataFrame, first: object) -> pl.DataFrame:
+    """`detector, key, day, wave, surprise` of the days that are in a wave.
+
+    `came`: `detector, key, entity, day`, each once; history begins on the day `first`.
     """
     by = ["detector", "key"]
-    came = said.select(*by, "entity", "day").unique()
     # Each account counts once in each window that one of its days is in; a window is named by its
     # last day.
     counted = (

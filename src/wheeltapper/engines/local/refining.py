@@ -22,9 +22,8 @@ from wheeltapper.refine.words import Vocabulary
 from wheeltapper.store.casebook import Casebook
 from wheeltapper.store.lake import Lake
 
-BEFORE_DAYS = 14
-"""A wave is three days against the days up to a week before (`refine/wave`); a tie reaches less far
-back."""
+BEFORE_DAYS = 3
+"""A wave lasts as long, and a tie reaches no further back."""
 
 
 def refine(
