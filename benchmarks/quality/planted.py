@@ -26,7 +26,6 @@ what gets lost on the way to a person, not how much would be found elsewhere.
 
 import argparse
 import json
-import math
 import shutil
 import sys
 import tempfile
@@ -42,6 +41,7 @@ import pyarrow.compute as pc
 from wheeltapper import config, workspace
 from wheeltapper.case import Case
 from wheeltapper.detect.family import families
+from wheeltapper.engines.local.drill.outcome import wilson
 from wheeltapper.engines.local.judges import wordings
 from wheeltapper.refine.refine import refine
 from wheeltapper.simulate import simulate
@@ -103,17 +103,6 @@ class Outcome:
     @property
     def good(self) -> bool:
         return self.seen and self.told_first
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """Interval for a share, 95 % (Wilson, 1927)."""
-    if not of:
-        return 0.0, 1.0
-    z = 1.959964
-    share, spread = hits / of, z * z / of
-    centre = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / of + spread / of / 4) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def planted_in(ws: Workspace, truth: Path) -> list[Planted]:

@@ -26,6 +26,7 @@ from wheeltapper.command import (
     since_until,
 )
 from wheeltapper.detector_commands import backtest, detectors
+from wheeltapper.drill_commands import drill
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.owner_commands import owners
 from wheeltapper.question_commands import ask, questions
@@ -433,6 +434,7 @@ main.add_command(backtest)
 main.add_command(owners)
 main.add_command(ask)
 main.add_command(questions)
+main.add_command(drill)
 
 
 @main.command("doctor")

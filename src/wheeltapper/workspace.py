@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 from zoneinfo import ZoneInfo
 
 from wheeltapper import config
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from wheeltapper.engines.local.asking import Asked
     from wheeltapper.engines.local.backtest import Backtest
     from wheeltapper.engines.local.detect import Detection
+    from wheeltapper.engines.local.drill.drill import Drill, How
     from wheeltapper.engines.local.entry import Entry
     from wheeltapper.engines.local.ingest import Ingested
     from wheeltapper.engines.local.judges import Judges
@@ -161,12 +162,9 @@ class Workspace:
         )  # fmt: skip
 
     def detect(
-        self,
-        *,
-        replay: bool = False,
-        include_late: bool = False,
+        self, *, replay: bool = False, include_late: bool = False,
         progress: Callable[[int], None] | None = None,
-    ) -> "Detection":
+    ) -> "Detection":  # fmt: skip
         """Judge what came since the last time; with `replay` everything from the beginning."""
         from wheeltapper.engines.local.detect import detect
 
@@ -220,11 +218,10 @@ class Workspace:
         """
         from wheeltapper.detect.models.train import train  # needs the extra [train]
 
-        lake = self.lake
-        last = until or lake.span()[1]
+        last = until or self.lake.span()[1]
         if last is None:
             raise WheeltapperError("there is nothing to learn from; fill the lake with: ingest")
-        return train(lake.scan(None, last), last, self.root / "models")
+        return train(self.lake.scan(None, last), last, self.root / "models")
 
     def learn_weights(self, until: datetime | None = None) -> "Weights":
         """Learn what findings are worth from exchanges in the history before `until`.
@@ -281,10 +278,16 @@ class Workspace:
         begin, end = period(lake, days, since, until, ZoneInfo(self.config.timezone))
         return backtest(
             lake, found, since=begin, until=end,
-            around=self._around(), secret=secret_of(self.root),
+            around=self.around(), secret=secret_of(self.root),
             step_rows=self.config.detect.step, threads=self.config.detect.threads,
             examples=examples, thresholds=thresholds, progress=progress,
         )  # fmt: skip
+
+    def drill(self, *names: str, **how: "Unpack[How]") -> "Drill":
+        """Plant scenarios into a view of history, and say what is found (docs/drill.md)."""
+        from wheeltapper.engines.local.drill.drill import drill
+
+        return drill(self, names, open, **how)
 
     def detector(self, name: str) -> "Entry":
         """A statistical detector explained, with what it has said here; switched off or on.
@@ -300,7 +303,7 @@ class Workspace:
         for one in catalogue.load([self.root / "detectors"]):
             if one.name == name:
                 off = catalogue.switched_off(name, self.config.detect.off)
-                return explained(one, self.lake, self._around(), off=off)
+                return explained(one, self.lake, self.around(), off=off)
         raise versions.unknown(name, self.root)
 
     def try_detectors(self, *chosen: str | Path) -> "Tried":
@@ -326,25 +329,23 @@ class Workspace:
         from wheeltapper import finding
         from wheeltapper.engines.local.telling import sentences
 
-        lake, around = self.lake, self._around()
-        first, _, _ = lake.span()
-        if first is None:
+        lake, around = self.lake, self.around()
+        if lake.span()[0] is None:
             return [None] * len(findings)
         table = findings.select(finding.SCHEMA.names).to_arrow().cast(finding.SCHEMA)
         return sentences(table, lake, around, around.wordings)
 
-    def _around(self) -> "Surroundings":
+    def around(self) -> "Surroundings":
+        """What refinement has to know of this workspace."""
         from wheeltapper.detect import catalogue
         from wheeltapper.engines.local.judges import wordings_of
         from wheeltapper.engines.local.telling import Surroundings
 
         return Surroundings(
             wordings=wordings_of(self.root, catalogue.load([self.root / "detectors"])),
-            words=self.vocabulary(),
-            settings=self.config.refine,
-            feedback=self._feedback(),
+            words=self.vocabulary(), settings=self.config.refine, feedback=self._feedback(),
             timezone=self.config.timezone,
-        )
+        )  # fmt: skip
 
     def _feedback(self, drafts: Sequence[Suppression] = ()) -> "Feedback":
         """What people have said, with `drafts`; nothing where no casebook was made yet."""

@@ -454,3 +454,54 @@ def test_killed_at_any_point_the_lake_is_readable_and_has_whole_batches(tmp_path
         ids = lake.activities(columns=["event_id"])["event_id"].to_pylist()
         assert sorted(ids) == sorted(event_id((b, n)) for b in range(batches) for n in range(400))
         assert sum(piece.num_rows for piece in lake.scan(rows=1000)) == rows
+
+
+# Laid under another
+
+
+def test_a_lake_laid_under_another_holds_the_same_and_is_not_changed(lake, tmp_path):
+    whole = activities([0, DAY, DAY + 1, 2 * DAY])
+    lake.append(whole, "a")
+    lake.append_findings(findings((0, "ana")), "1")
+    files = sorted(p for p in tmp_path.rglob("*") if p.is_file())
+    stamps = [p.stat().st_mtime_ns for p in files]
+    above = lake.laid_under(str(tmp_path / "above"))
+    assert above.activities().equals(lake.activities())
+    assert above.span() == lake.span()
+    assert not above.findings().num_rows
+    assert above.append(activities([3 * DAY]), "b") == 1
+    assert above.append(whole, "c") == 0, "what lies under it is known"
+    above.compact()
+    assert above.activities().num_rows == 5
+    assert lake.activities().num_rows == 4
+    assert sorted(p for p in tmp_path.rglob("*") if p.is_file() and p in set(files)) == files
+    assert [p.stat().st_mtime_ns for p in files] == stamps
+
+
+def test_a_lake_laid_under_up_to_a_day(lake, tmp_path):
+    lake.append(activities([0, DAY, 2 * DAY]), "a")
+    until = START.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=2)
+    above = lake.laid_under(str(tmp_path / "above"), until.date())
+    assert above.activities().equals(lake.activities(until=until))
+    assert 0 < above.activities().num_rows < 3
+
+
+def test_where_files_cannot_be_linked_it_says_where_they_can(lake, tmp_path, monkeypatch):
+    lake.append(activities([0, DAY]), "a")
+
+    def refused(*_):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    with pytest.raises(WheeltapperError, match=r"\(Invalid cross-device link\); use a folder on"):
+        lake.laid_under(str(tmp_path / "above"))
+
+
+def test_an_empty_lake_laid_under_is_empty(lake, tmp_path):
+    assert lake.laid_under(str(tmp_path / "above")).span() == (None, None, 0)
+
+
+def test_an_object_stores_files_cannot_be_linked(tmp_path, monkeypatch):
+    monkeypatch.setattr(Delta, "open", lambda self: self)
+    with pytest.raises(WheeltapperError, match="object store's files cannot be linked"):
+        Lake("memory://there").laid_under(str(tmp_path / "above"))

@@ -1,7 +1,7 @@
 """Hints: what somebody who made a mistake in an entry probably meant, and what there is."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 import duckdb
@@ -49,15 +49,15 @@ def settings(family: str) -> dict[str, float]:
     return {s.name: s.default for s in meaning.settings_of(family)}
 
 
-def sql_mistake(expression: str, wanted: str) -> str | None:
-    """What is wrong with an SQL expression over Activity columns; None if nothing is.
+def sql_mistake(expression: str, wanted: str, columns: pa.Schema = activity.SCHEMA) -> str | None:
+    """What is wrong with an SQL expression over Activity columns, or others; None if nothing is.
 
     `wanted` is `condition`, `number`, or `value` for anything.
     """
     connection = sql.connect()
-    nothing = pa.table({f.name: pa.nulls(1, f.type) for f in activity.FIELDS})
+    nothing = pa.table({f.name: pa.nulls(1, f.type) for f in columns})
     connection.register("numbered", nothing)
-    query = f"select event_id, ({expression}) from numbered"
+    query = f"select {columns.names[0]}, ({expression}) from numbered"
     try:
         found = connection.sql(query)
         types = [str(t) for t in found.types[1:]]
@@ -65,7 +65,7 @@ def sql_mistake(expression: str, wanted: str) -> str | None:
             return "must be one expression"
         found.fetchall()
     except duckdb.Error as error:
-        return _explained(str(error), expression)
+        return _explained(str(error), expression, columns.names)
     if wanted == "condition" and types[0] not in ("BOOLEAN", '"NULL"'):
         return f"must be a condition, such as outcome = 'success'; it is of type {types[0]}"
     if wanted == "number" and not re.match(r"\w*INT\w*|DOUBLE|FLOAT|DECIMAL.*|BOOLEAN", types[0]):
@@ -73,7 +73,7 @@ def sql_mistake(expression: str, wanted: str) -> str | None:
     return _code_mistake(expression)
 
 
-def _explained(error: str, expression: str) -> str:
+def _explained(error: str, expression: str, columns: Sequence[str]) -> str:
     first = error.splitlines()[0]
     if "--" in expression:
         return "cannot be read as SQL; take the comment (--) out"
@@ -87,7 +87,7 @@ def _explained(error: str, expression: str) -> str:
         words = {word for words in CODES.values() for word in words}
         if name.lower() in words:
             return f"there is no column {name}; {quoted}"
-        hint = meant(name, activity.SCHEMA.names, f"{quoted}; {COLUMNS}")
+        hint = meant(name, columns, f"{quoted}; {COLUMNS}")
         return f"there is no column {name}; {hint}"
     if function := _FUNCTION.search(error):
         hint = f"; did you mean {function[2]}?" if function[2] else ""

@@ -4,10 +4,12 @@ What is written appears all at once or not at all, and a write that carries an i
 the log remembers the id, so that after a crash the same write can simply be asked for again.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any  # what a Delta log holds
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -20,6 +22,7 @@ from deltalake import (
     WriterProperties,
     write_deltalake,
 )
+from deltalake.transaction import AddAction, RemoveAction
 
 from wheeltapper.errors import WheeltapperError
 
@@ -195,6 +198,47 @@ class Delta:
         )
         table.vacuum(dry_run=False)
 
+    def linked(self, url: str, before: date | None) -> None:
+        """Make a table in the folder `url` that has this one's files, of days before `before`.
+
+        They are linked, not copied, and nobody ever writes into a file of a table: what is added
+        there or taken out there changes nothing here.
+
+        Raises
+        ------
+        WheeltapperError   for a table in an object store, or on another file system.
+        """
+        table = self.open()
+        if table is None:
+            return
+        if "://" in self.url:
+            raise WheeltapperError(
+                f"{self.url}: an object store's files cannot be linked; copy the lake's folder to "
+                "this machine and set lake to it"
+            )
+        into = Path(_folder(url))
+        adds: list[AddAction | RemoveAction] = []
+        for add in pa.table(table.get_add_actions(flatten=False)).to_pylist():
+            path, day = unquote(add["path"]), (add["partition"] or {}).get(DAY)
+            if before is not None and day is not None and day >= before:
+                continue
+            (into / path).parent.mkdir(parents=True, exist_ok=True)
+            _link(Path(self.url) / path, into / path)
+            adds.append(
+                AddAction(
+                    path=add["path"], size=add["size_bytes"],
+                    partition_values={DAY: day.isoformat()} if day is not None else {},
+                    modification_time=add["modification_time"], data_change=True,
+                    stats=_statistics(add),
+                )
+            )  # fmt: skip
+        by = [DAY] if self.by_day else None
+        made = DeltaTable.create(
+            str(into), table.schema(), mode="ignore", partition_by=by,
+            configuration=table.metadata().configuration, raise_if_key_not_exists=False,
+        )  # fmt: skip
+        made.create_write_transaction(adds, "append", table.schema(), partition_by=by)
+
     def delete(self, where: str | None, write_id: str, version: int) -> None:
         """Take out the rows that `where` (SQL) names, all of them for None.
 
@@ -215,6 +259,30 @@ def _folder(path: str) -> str:
             "use another folder"
         )
     return folder
+
+
+def _link(there: Path, here: Path) -> None:
+    try:
+        here.hardlink_to(there)
+    except OSError as error:
+        raise WheeltapperError(
+            f"{here.parent}: the lake's files cannot be linked here ({error.strerror}); use a "
+            f"folder on the file system of {there.parent}"
+        ) from error
+
+
+def _statistics(add: Mapping[str, Any]) -> str:
+    """A file's statistics as the log has them."""
+    low, high = ((add.get(end) or {}).get("time") for end in ("min", "max"))
+    if low is None or high is None:
+        return json.dumps({"numRecords": add["num_records"]})
+    times = [at.isoformat(timespec="milliseconds").replace("+00:00", "Z") for at in (low, high)]
+    return json.dumps(
+        {
+            "numRecords": add["num_records"], "minValues": {"time": times[0]},
+            "maxValues": {"time": times[1]}, "nullCount": add["null_count"],
+        }
+    )  # fmt: skip
 
 
 def _commit(write_id: str, version: int) -> CommitProperties:

@@ -220,6 +220,19 @@ class Lake:
         self._activities.rewrite([_EPOCH.date() + timedelta(days=day) for day in scattered])
         return len(scattered)
 
+    def laid_under(self, folder: str, before: date | None = None) -> "Lake":
+        """A lake in `folder` that holds these activities, of days (UTC) before `before`, unmoved.
+
+        It has no findings. What is written to it is not written here.
+
+        Raises
+        ------
+        WheeltapperError   for a lake in an object store, or on another file system.
+        """
+        above = Lake(folder)
+        self._activities.linked(above._activities.url, before)
+        return above
+
     # Findings
 
     def append_findings(self, table: pa.Table, step: str) -> None:

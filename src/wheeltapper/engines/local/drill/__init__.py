@@ -1,0 +1,1 @@
+"""Drill: attacks planted into a view of the user's own history, and which of them are found."""
