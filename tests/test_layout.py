@@ -54,7 +54,6 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "command.py": ("test_cli.py", "what all commands share, seen in each"),
     "detect/entry.py": ("detect/test_catalogue.py", "each mistake, in a file"),
     "detect/hint.py": ("detect/test_catalogue.py", "what is said of each mistake"),
-    "drill_commands.py": ("engines/local/drill/test_drill.py", "what it prints, of real drills"),
     "detector_pages.py": ("test_detector_commands.py", "what the commands print"),
     "engines/local/replay.py": ("engines/local/test_backtest.py", "beside live detection"),
     "engines/local/suppressing.py": ("test_suppression_commands.py", "drafts and previews"),
