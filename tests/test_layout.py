@@ -66,6 +66,7 @@ TESTED_ELSEWHERE = {  # source: where, and why there
         "engines/local/test_detect.py",
         "seen in what detection says afterwards",
     ),
+    "powershell/layer.py": ("powershell/test_unwrap.py", "what unwrapping gives"),
     "refine/feedback.py": ("refine/test_refine.py", "what was said, as it changes cases"),
     "server/answers.py": ("server/test_app.py", "shapes of answers, seen where they are given"),
     "server/view.py": ("server/test_app.py", "opens what every test of the server asks"),

@@ -1,0 +1,1 @@
+"""PowerShell commands: unwrapped, seen as images, judged by networks, explained."""
