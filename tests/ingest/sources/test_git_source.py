@@ -1,3 +1,4 @@
+import os
 import subprocess
 from collections import Counter
 
@@ -12,6 +13,8 @@ COMMIT = {
     "files": ["ext/zlib/zlib.c"],
     "file_count": 1,
 }
+COMMITTED = "2026-11-20T09:00:00+00:00"
+"""Before the day that these tests take for today."""
 
 
 def test_commits_of_the_php_project(golden):
@@ -68,6 +71,7 @@ def test_a_repository_and_its_export_are_the_same_activities(tmp_path, rows):
             ["git", "-c", "user.name=A", "-c", "user.email=a@x", "-C", str(repository), *arguments],
             check=True,
             capture_output=True,
+            env={**os.environ, "GIT_AUTHOR_DATE": COMMITTED, "GIT_COMMITTER_DATE": COMMITTED},
         )
 
     repository = tmp_path / "project"
