@@ -84,7 +84,7 @@ class Lake:
         self._connection.execute("set TimeZone = 'UTC'")
         self._connection.register("activities", self.acts)
 
-    def sql(self, text, *, tables=None):
+    def sql(self, text, *, tables=None, since=None):
         for name, table in (tables or {}).items():
             self._connection.register(name, table)
         return self._connection.sql(text).to_arrow_table()

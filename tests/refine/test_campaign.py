@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from test_case import case
 from wheeltapper.case import CAMPAIGN, LOCKSTEP, Other
-from wheeltapper.refine.campaign import NAMED, absorbed, campaigns, case_id, score_of
+from wheeltapper.refine.campaign import NAMED, absorbed, campaigns, case_id, score_of, scored_of
 from wheeltapper.refine.combine import combine
 from wheeltapper.refine.discount import discount
 from wheeltapper.refine.group import group
@@ -192,10 +192,10 @@ def test_lockstep_never_lowers_and_is_bounded(n, evidence):
 
 
 def test_a_score_is_that_of_a_story_with_as_much_evidence():
-    assert score_of(8.0, STORIES) == 6.0
-    assert score_of(14.0, STORIES) == 10.0
-    assert score_of(500.0, STORIES) == 14.0
-    assert score_of(8.0, STORIES.clear()) == 0.0
+    assert score_of(8.0, scored_of(STORIES)) == 6.0
+    assert score_of(14.0, scored_of(STORIES)) == 10.0
+    assert score_of(500.0, scored_of(STORIES)) == 14.0
+    assert score_of(8.0, scored_of(STORIES.clear())) == 0.0
 
 
 def test_an_intruder_in_a_roll_out_is_found_by_the_rest():

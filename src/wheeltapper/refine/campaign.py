@@ -17,7 +17,7 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from wheeltapper.refine import attack, lockstep, looked_up
 from wheeltapper.refine.combine import HALVING
 from wheeltapper.refine.lockstep import Judgement
 from wheeltapper.refine.looked_up import Lake
-from wheeltapper.refine.reference import NOTHING
+from wheeltapper.refine.reference import NOTHING, Floats
 from wheeltapper.refine.together import Shared, headline, sentence, summary, why
 from wheeltapper.refine.wave import waves
 from wheeltapper.refine.wording import Wording, Wordings
@@ -37,8 +37,8 @@ from wheeltapper.refine.words import Vocabulary
 
 NAMED = 12
 """Members that are named, the first."""
-MOST_HAPPENINGS = 300
-"""That are told; those that chance makes least."""
+MOST_HAPPENINGS = 100
+"""That are told of one run; those that chance makes least."""
 MOST_EVENTS = 2_000
 """Acts that one value of a wave is unfolded to."""
 NEW_FOR = timedelta(hours=1)
@@ -74,6 +74,7 @@ def campaigns(
     wordings: Wordings,
     words: Vocabulary,
     known: pl.DataFrame = NOTHING.habits,
+    since: date | None = None,
 ) -> list[Case]:
     """Cases of what many had in common at once, by time; `rank` is left at 0.
 
@@ -82,13 +83,18 @@ def campaigns(
     findings : as `stories_of` leaves them
     stories : `evidence`, `score`: what a score of so much evidence is
     known : `HABITS`, who met which value on which day, of days before the findings too
+    since : those that were over before this day have been told
     """
     # Whoever acts at the same time acts at the same hour: that is no value to have in common.
     hours = [n for n in findings["detector"].unique() if wordings.of(n).family == "schedule"]
-    members = _loudest(waves(findings.filter(~pl.col("detector").is_in(hours)), known))
+    members = waves(findings.filter(~pl.col("detector").is_in(hours)), known)
+    if since is not None:
+        members = members.filter(pl.col("last").max().over("happening").dt.date() >= since)
+    members = _loudest(members)
     if members.is_empty():
         return []
     sizes = looked_up.peer_counts(lake)
+    scored = scored_of(stories)
     acts, used = looked_up.wave_acts(lake, _asked(members))
     acts_of = {key[0]: part for key, part in acts.group_by("happening", maintain_order=True)}
     found = []
@@ -96,7 +102,7 @@ def campaigns(
         mine = acts_of.get(number, acts.clear())
         one = _happening(part, mine, used, sizes, wordings, words)
         if one is not None:
-            found.append(_case(one, stories, sizes, wordings, words))
+            found.append(_case(one, scored, sizes, wordings, words))
     return found
 
 
@@ -192,13 +198,15 @@ def evidence_of(happening: Happening) -> float:
     return sum(e * HALVING**n for n, e in enumerate(ordered)) + happening.judgement.raised
 
 
-def score_of(evidence: float, stories: pl.DataFrame) -> float:
-    """The score of a story with as much evidence; between two, between theirs."""
-    if stories.is_empty():
-        return 0.0
+def scored_of(stories: pl.DataFrame) -> tuple[Floats, Floats]:
+    """Evidence of stories, ascending, and the score of each, which never falls."""
     ordered = stories.select("evidence", "score").sort("evidence", "score")
-    scores = np.maximum.accumulate(ordered["score"].to_numpy())
-    return float(np.interp(evidence, ordered["evidence"].to_numpy(), scores))
+    return ordered["evidence"].to_numpy(), np.maximum.accumulate(ordered["score"].to_numpy())
+
+
+def score_of(evidence: float, scored: tuple[Floats, Floats]) -> float:
+    """The score of a story with as much evidence; between two, between theirs."""
+    return float(np.interp(evidence, *scored)) if scored[0].size else 0.0
 
 
 def case_id(kind: str, detector: str, key: str, first: datetime) -> str:
@@ -209,7 +217,7 @@ def case_id(kind: str, detector: str, key: str, first: datetime) -> str:
 
 def _case(
     one: Happening,
-    stories: pl.DataFrame,
+    scored: tuple[Floats, Floats],
     sizes: Mapping[str, int],
     wordings: Wordings,
     words: Vocabulary,
@@ -233,7 +241,7 @@ def _case(
     return Case(
         id=case_id(kind, lead["detector"][0], lead["key"][0], lead["time"][0]),
         rank=0,
-        score=score_of(evidence_of(one), stories) if raised else 0.0,
+        score=score_of(evidence_of(one), scored) if raised else 0.0,
         entity_type=entity_type,
         entity=entity,
         start=min(f.first for f in known),

@@ -14,15 +14,16 @@ STORY = ["entity_type", "entity", "span"]
 
 def combine(findings: pl.DataFrame) -> pl.DataFrame:
     """One row a story: `entity_type, entity, span, start, end, evidence, findings`."""
-    once = findings.group_by(*STORY, "detector", "key").agg(
+    # A span is one entity's: numbers are grouped by, the names are put back at the end.
+    once = findings.group_by("span", "detector", "key").agg(
         pl.col("evidence").max(), start=pl.col("time").min(), end=pl.col("time").max()
     )
     by_detector = (
         once.with_columns(
-            nth=pl.col("evidence").rank("ordinal", descending=True).over(*STORY, "detector") - 1
+            nth=pl.col("evidence").rank("ordinal", descending=True).over("span", "detector") - 1
         )
         .with_columns(share=pl.col("evidence") * pl.lit(HALVING).pow(pl.col("nth")))
-        .group_by(*STORY, "detector")
+        .group_by("span", "detector")
         .agg(
             # Sorted: a sum in another order may differ in its last bit, and so might ranks.
             pl.col("share").sort().sum(),
@@ -31,13 +32,15 @@ def combine(findings: pl.DataFrame) -> pl.DataFrame:
             findings=pl.len(),
         )
     )
+    stories = by_detector.group_by("span").agg(
+        evidence=pl.col("share").sort().sum(),
+        start=pl.col("start").min(),
+        end=pl.col("end").max(),
+        findings=pl.col("findings").sum(),
+    )
+    names = findings.select(STORY).unique("span")
     return (
-        by_detector.group_by(STORY)
-        .agg(
-            evidence=pl.col("share").sort().sum(),
-            start=pl.col("start").min(),
-            end=pl.col("end").max(),
-            findings=pl.col("findings").sum(),
-        )
+        names.join(stories, on="span")
+        .select(*STORY, "evidence", "start", "end", "findings")
         .sort(STORY)
     )

@@ -5,7 +5,7 @@ keyed by `story`. Column names come from our own lists; everything from logs tra
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 import duckdb
@@ -21,6 +21,8 @@ MOST_EVENTS = 2_000
 """Events that one finding is unfolded to."""
 MOST_ACTS = 400
 """Kinds of acts that one story is summed up in."""
+PEERS_DAYS = 30
+"""Who has not acted for so long is nobody's peer any more."""
 
 
 class Lake(Protocol):
@@ -150,10 +152,15 @@ def baselines(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
 
 
 def peer_counts(lake: Lake) -> dict[str, int]:
-    """Actors by peer group."""
+    """Actors by peer group, of the last `PEERS_DAYS` of the lake."""
+    last = lake.sql("select max(time) as last from activities")["last"][0].as_py()
+    if last is None:
+        return {}
+    since = last - timedelta(days=PEERS_DAYS)
     table = lake.sql(
         "select peer_group, count(distinct actor)::bigint as n from activities "
-        "where peer_group is not null group by peer_group"
+        f"where peer_group is not null and time >= '{since}'::timestamptz group by peer_group",
+        since=since,
     )
     return dict(zip(table["peer_group"].to_pylist(), table["n"].to_pylist(), strict=True))
 

@@ -165,7 +165,10 @@ def refine(
     )  # fmt: skip
     chosen, bars = raised(found.stories, found.reference, settings)
     known = replace(found.reference, bars=bars)
-    cases = campaigns(found.weighed, found.stories, lake, wordings, words, found.reference.habits)
+    cases = campaigns(
+        found.weighed, found.stories, lake, wordings, words, found.reference.habits,
+        since=_since(reference),
+    )  # fmt: skip
     if reference.last:  # those that were over by then are told
         chosen = chosen.filter(pl.col("end").dt.date() > reference.last)
         cases = [case for case in cases if case.end.date() > reference.last]
