@@ -7,7 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -158,6 +159,22 @@ def test_a_case_that_is_not_there(office, which):
     told = call("show", "--", which, folder=office.root, code=1)
     assert "there is no case" in told.stderr
     assert "list them with: wheeltapper cases" in told.stderr
+
+
+def test_a_case_that_was_merged_is_shown_where_it_is_told(copy):
+    ws = workspace.open(copy)
+    case = ws.case(1)
+    told, *_ = case.findings
+    alone = replace(told, finding=replace(told.finding, event_ids=("00" * 16,)))
+    with ws.casebook() as book:
+        later = case.start + timedelta(days=1)
+        young = replace(case, id="young", findings=(alone,), start=later, end=later)
+        book.save([case, young])
+        book.save([replace(case, findings=(*case.findings, alone))])
+    done = call("show", "young", folder=copy)
+    assert f"case young was merged into case {case.id}" in done.stderr
+    assert f"case: {case.id}" in done.stdout
+    assert "told here: young" in done.stdout
 
 
 def test_a_verdict_is_given_and_kept_through_the_next_run(copy):

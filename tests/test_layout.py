@@ -89,6 +89,10 @@ TESTED_ELSEWHERE = {  # source: where, and why there
         "store/test_database.py",
         "run by opening a casebook",
     ),
+    "store/migrations/versions/0004_lineage.py": (
+        "store/test_database.py",
+        "run by opening a casebook",
+    ),
     "store/migrations/versions/0001_cases_and_verdicts.py": (
         "store/test_database.py",
         "run by opening a casebook",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from wheeltapper import terminal
-from wheeltapper.case import CAMPAIGN, LOCKSTEP, MALICIOUS, Team
+from wheeltapper.case import CAMPAIGN, LOCKSTEP, MALICIOUS, REOPENED, Team, Turn
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
@@ -171,3 +171,23 @@ def test_csv_has_a_head_and_no_formulas():
     assert printed([{"a": "\t=1"}], "csv") == "a\n\\t=1\n"
     assert printed([{"a": -3}], "csv") == "a\n-3\n"
     assert printed([], "csv") == ""
+
+
+def test_a_case_tells_what_became_of_it(office):
+    case = replace(
+        office.case(1), status=REOPENED, verdict="benign_expected", verdict_by="kim",
+        formerly=("old",),
+        turns=(
+            Turn(what="merged", case_id="c", other="old", at=NOON, why="bo\x1b[31m, made by Kim"),
+            *(Turn(what="joined", case_id="c", at=NOON, why=f"{n}") for n in range(9)),
+            Turn(what="reopened", case_id="c", at=NOON, why="there is more"),
+        ),
+        id="c",
+    )  # fmt: skip
+    told = shown(terminal.print_case, case, AMSTERDAM)
+    assert "lineage: 3 earlier" in told
+    assert "lineage: 12 May 2026 14:00, opened again: there is more" in told
+    assert "told here: old" in told
+    assert "kim, opened again" in shown(terminal.print_cases, [case], AMSTERDAM, width=200)
+    told = shown(terminal.print_case, replace(case, turns=case.turns[:1]), AMSTERDAM)
+    assert r"case old was merged into it: bo\x1b[31m, made by Kim" in told

@@ -16,8 +16,14 @@ STORY, CAMPAIGN, LOCKSTEP = "story", "campaign", "lockstep"
 KINDS = (STORY, CAMPAIGN, LOCKSTEP)
 """What happened to one and those tied to it; to many at once, in order; to many at once, in one
 hand."""
-OPEN, CLOSED = "open", "closed"
-STATUSES = (OPEN, CLOSED)
+OPEN, CLOSED, REOPENED = "open", "closed", "reopened"
+STATUSES = (OPEN, CLOSED, REOPENED)
+"""To be looked at; judged; judged, and then something came that nobody has judged."""
+TO_READ = (OPEN, REOPENED)
+JOINED, MERGED, SPLIT, RETURN, REOPEN = "joined", "merged", "split", "returned", "reopened"
+TURNS = (JOINED, MERGED, SPLIT, RETURN, REOPEN)
+"""New findings came to it; another is told in it from then on; it came out of another; it arises
+again; it was judged and has more now than was judged."""
 MALICIOUS, POLICY_VIOLATION, EXPECTED, UNUSUAL, WRONG_DATA = (
     "malicious",
     "policy_violation",
@@ -80,6 +86,36 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What became of a case from one run to the next."""
+
+    what: str
+    """One of `TURNS`."""
+    case_id: str
+    """Which it happened to: the case itself, or one that was merged into it."""
+    at: datetime
+    """When it was noticed; UTC."""
+    other: str = ""
+    """The other case, of a merge or a split."""
+    why: str = ""
+    """What is new, or what ties them, as a sentence."""
+
+    def said(self, reader: str) -> str:
+        """As a line in the history of the case `reader`."""
+        if self.what == MERGED:
+            told = f"case {self.other} was merged into it"
+        elif self.what == SPLIT and self.other == reader:
+            told = f"case {self.case_id} was split from it"
+        elif self.what == SPLIT:
+            told = f"split from case {self.other}"
+        else:
+            told = {JOINED: "grew", RETURN: "arises again", REOPEN: "opened again"}[self.what]
+        if self.case_id != reader and self.other != reader:
+            told = f"case {self.case_id}: {told}"
+        return f"{told}: {self.why}" if self.why else told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A story about one entity and those tied to it, or what many had in common at once; ranked
     among the cases of its workspace.
@@ -126,7 +162,12 @@ class Case:
     """Why they, or why nobody."""
     questions: tuple[Question, ...] = ()
     """What its actors were asked and said, the first asked first."""
+    turns: tuple[Turn, ...] = ()
+    """What became of it from run to run, the first first."""
+    formerly: tuple[str, ...] = ()
+    """Ids of cases that were merged into it."""
     status: str = OPEN
+    """One of `STATUSES`."""
     verdict: str = ""
     verdict_by: str = ""
     verdict_reason: str = ""
@@ -160,6 +201,10 @@ class Case:
             "owner": self.owner,
             "owner_because": self.owner_because,
             "questions": [question.to_dict() for question in self.questions],
+            "turns": [
+                {**dataclasses.asdict(turn), "at": turn.at.isoformat()} for turn in self.turns
+            ],
+            "formerly": list(self.formerly),
             "status": self.status,
             "verdict": self.verdict,
             "verdict_by": self.verdict_by,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from wheeltapper import finding, terminal, workspace
-from wheeltapper.case import MALICIOUS, POLICY_VIOLATION
+from wheeltapper.case import MALICIOUS, POLICY_VIOLATION, STATUSES
 from wheeltapper.command import (
     FORMATS,
     Group,
@@ -174,7 +174,7 @@ def run(ctx: click.Context, paths: tuple[str, ...], source: str | None) -> None:
 
 @main.command()
 @since_until
-@click.option("--status", type=click.Choice(["open", "closed"]), help="Only these.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only these.")
 @click.option("--entity", help="Only those about this account or address.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many [default: 20 in a table].")
 @form_option(*FORMATS)
@@ -187,6 +187,8 @@ def cases(
 
     \b
         wheeltapper cases --since 2026-11-01 --format json
+
+    Of status open are those that were opened again, too.
     """
     ws = open_workspace(ctx)
     most = limit or (20 if form == "table" else None)
@@ -222,6 +224,8 @@ def show(ctx: click.Context, case: str, reader: str, form: str) -> None:
     """
     ws = open_workspace(ctx)
     found = ws.case(case)
+    if case in found.formerly:
+        say(f"case {case} was merged into case {found.id}")
     if reader != "analyst":
         letter = ws.letter(found, reader)
         if form == "json":

@@ -16,10 +16,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wheeltapper.case import CAMPAIGN, STORY, Case, Team
+from wheeltapper.case import CAMPAIGN, REOPENED, STORY, Case, Team
 
 MOST_TEAMS = 8
 """Teams of a campaign that are told in a terminal."""
+MOST_TURNS = 8
+"""Turns of a case that are told in a terminal, the last."""
 HOT, WARM = 14.0, 10.0  # log2 of one in 16,000 and one in 1,000 actor-days
 
 LEARNED_BITS = 0.05
@@ -76,7 +78,9 @@ def print_cases(console: Console, cases: Sequence[Case], zone: ZoneInfo) -> None
         )
         story.append(f"\n{detail}", style="not bold dim")
         if case.verdict:
-            story.append(f" · {case.verdict} by {safe(case.verdict_by)}", style="not bold green")
+            again = ", opened again" if case.status == REOPENED else ""
+            judged = f" · {case.verdict} by {safe(case.verdict_by)}{again}"
+            story.append(judged, style="not bold yellow" if again else "not bold green")
         style = "bold red" if case.score >= HOT else "yellow" if case.score >= WARM else ""
         rare = case.kind if case.kind == CAMPAIGN else how_rare(case.score)
         table.add_row(str(case.rank), story, Text(rare, style=style))
@@ -118,6 +122,7 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
         facts.append(
             f"verdict: {case.verdict} by {safe(case.verdict_by)} {safe(case.verdict_reason)}"
         )
+    facts += _history(case, zone)
     facts.append(f"case: {case.id}")
     console.print(Text("\n".join(facts), style="dim"))
     console.print()
@@ -150,6 +155,18 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
             style="dim",
         )
     )
+
+
+def _history(case: Case, zone: ZoneInfo) -> list[str]:
+    """What became of a case from run to run, the last of it."""
+    told = [f"{turn.at.astimezone(zone):%-d %b %Y %H:%M}, {turn.said(case.id)}"
+            for turn in case.turns]  # fmt: skip
+    before = len(told) - MOST_TURNS
+    more = [f"{before} earlier"] if before > 0 else []
+    lines = [f"lineage: {safe(line)}" for line in (*more, *told[-MOST_TURNS:])]
+    if case.formerly:
+        lines.append(f"told here: {', '.join(map(safe, case.formerly))}")
+    return lines
 
 
 def print_letter(console: Console, subject: str, text: str) -> None:

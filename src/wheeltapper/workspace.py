@@ -355,9 +355,8 @@ class Workspace:
         if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
             return NONE
         with self.casebook() as book:
-            judged = [case for case in book.cases() if case.verdict]
             answers, hidden = book.questions.all(), [*book.suppressions(), *drafts]
-            return Feedback(judged=judged, suppressions=hidden, answers=answers)
+            return Feedback(judged=book.judged(), suppressions=hidden, answers=answers)
 
     # What came of it
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 TOP = "/api/cases/c-7f3a"
@@ -78,3 +80,36 @@ def test_no_other_verdict_is_taken(client, body):
     assert answer.status_code == 422
     assert answer.json()["error"]
     assert client.get(TOP).json()["verdict"] is None
+
+
+def test_an_address_of_a_merged_case_leads_to_the_one_it_is_told_in(judging, own_view):
+    book = own_view.casebook
+    cases = book.cases()
+    one, other = (next(c for c in cases if c.id == id) for id in ("c-7f3a", "c-0003"))
+    judging.put("/api/cases/c-0003/verdict", json={"verdict": "malicious", "reason": ""})
+    whole = replace(one, findings=(*one.findings, *other.findings))
+    book.save([whole, *(c for c in cases if c.id not in ("c-7f3a", "c-0003"))])
+    told = judging.get("/api/cases/c-0003").json()
+    # All were made at once: the elder is the one that began before.
+    assert {told["id"], *told["formerly"]} == {"c-7f3a", "c-0003"}
+    assert judging.get(f"/api/cases/{told['formerly'][0]}").json() == told
+    assert [j["verdict"] for j in told["judged"]] == ["malicious"]
+    (turn,) = (t for t in told["turns"] if t["what"] == "merged")
+    assert turn["said"].startswith(f"case {told['formerly'][0]} was merged into it")
+    assert turn["case"] == ""
+    assert told["id"] in {c["id"] for c in judging.get("/api/cases").json()["cases"]}
+
+
+def test_a_case_that_was_opened_again_is_among_the_open_ones_and_says_why(judging, own_view):
+    book = own_view.casebook
+    cases = book.cases()
+    one, other = (next(c for c in cases if c.id == id) for id in ("c-7f3a", "c-0003"))
+    less = replace(one, findings=one.findings[1:])
+    book.save([less])
+    judging.put(f"{TOP}/verdict", json={"verdict": "benign_expected", "reason": ""})
+    book.save([one, other])
+    told = judging.get(TOP).json()
+    assert (told["status"], told["verdict"]) == ("reopened", "benign_expected")
+    assert one.findings[0].sentence in told["turns"][-1]["said"]
+    open_ones = judging.get("/api/cases", params={"status": "open"}).json()["cases"]
+    assert "c-7f3a" in {c["id"] for c in open_ones}

@@ -1,5 +1,6 @@
 """Cases and what every casebook has to do with them, whatever the database."""
 
+import hashlib
 import multiprocessing
 import threading
 from dataclasses import replace
@@ -7,12 +8,14 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
-from wheeltapper.case import Case, CaseFinding
+from wheeltapper.case import Case, CaseFinding, Other
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.finding import Finding
 from wheeltapper.question import Question
-from wheeltapper.store import Casebook
+from wheeltapper.store import Casebook, casetext, database
 from wheeltapper.suppression import Scope, suppression
 
 START = datetime(2023, 7, 10, 11, 59, 59, 123456, tzinfo=UTC)
@@ -22,6 +25,7 @@ HOUR = timedelta(hours=1)
 def case(
     id="c1", *, score=12.5, entity="ana", start=START, hours=2.0, headline="Ana copied keys", **more
 ):
+    """A case that rests on one act of its own."""
     found = Finding(
         detector="cloudtrail.new_action",
         entity_type="actor",
@@ -32,7 +36,7 @@ def case(
         observed=1.0,
         expected=0.001,
         baseline_n=4242,
-        event_ids=("00ff" * 8,),
+        event_ids=(hashlib.blake2b(id.encode(), digest_size=16).hexdigest(),),
         attack=("T1098",),
         evidence={"value": "CreateAccessKey", "peers": [1, 2], "none": None, "π": "\0"},
     )
@@ -455,3 +459,70 @@ class CasebookContract:
             book.save([case(score=3)])
             assert book.case("c1").questions
             assert book.case("c1").score == 3
+
+    def test_a_merged_case_is_found_from_the_one_it_is_told_in(self, url):
+        a, b = case("a"), case("b", entity="bo", start=START + HOUR)
+        tie = Other(entity_type="actor", entity="bo", why="in the same session as Ana")
+        with Casebook(url) as book:
+            book.save([a, b], at=START)
+            book.judge("b", "malicious", by="kim", reason="keys", at=START)
+            book.judge("a", "malicious", by="kim", reason="keys", at=START)
+            book.questions.ask(asked(case_id="b"))
+            whole = replace(a, findings=(*a.findings, *b.findings), others=(tie,))
+            book.save([replace(whole, id="new")], at=START + HOUR)
+            (found,) = book.cases()
+            assert (found.id, found.formerly, found.status) == ("a", ("b",), "closed")
+            assert book.case("b") == found == book.case("a")
+            assert [q.case_id for q in found.questions] == ["b"]
+            assert [v.case_id for v in book.verdicts("a")] == ["b", "a"]
+            assert [t.said("a") for t in found.turns] == [
+                "case b was merged into it: bo, in the same session as Ana"
+            ]
+            assert answer(book, "no").case_id == "b"  # a no opens the case that it is about now
+            assert book.case("b").status == "open"
+            assert book.judge("b", "malicious", by="kim", at=START).id == "a"
+            assert book.count() == 1
+        with Casebook(url) as again:
+            assert again.case("b").id == "a"
+
+    def test_a_case_that_comes_apart_again_says_so_and_each_part_has_its_verdict(self, url):
+        a, b = case("a"), case("b", entity="bo", start=START + HOUR)
+        whole = replace(a, findings=(*a.findings, *b.findings))
+        with Casebook(url) as book:
+            book.save([a, b], at=START)
+            book.judge("b", "wrong_data", by="kim", reason="clock", at=START)
+            book.save([whole], at=START + HOUR)
+            book.save([a, b], at=START + 2 * HOUR)
+            assert {c.id: (c.status, c.verdict) for c in book.cases()} == {
+                "a": ("open", ""),
+                "b": ("closed", "wrong_data"),
+            }
+            assert book.case("b").turns[-1].said("b") == "split from case a"
+            assert book.case("a").turns[-1].said("a") == "case b was split from it"
+
+    def test_a_casebook_of_before_is_brought_up_to_date(self, url):
+        engine = database.open_engine(url)
+        config = Config()
+        config.set_main_option("script_location", str(database.MIGRATIONS).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0003")
+            connection.execute(
+                sa.text(
+                    """insert into cases values ('c1', 1.0, 'actor', 'ana', 1000000, 2000000, 'h',
+                       '', :details, :findings, 'closed', 'malicious', 'kim', '', 3000000)"""
+                ),
+                {
+                    "details": casetext.details(case()),
+                    "findings": casetext.findings(case().findings),
+                },
+            )
+        engine.dispose()
+        with Casebook(url) as book:
+            assert book.case("c1").verdict == "malicious"
+            assert [len(c.findings) for c in book.judged()] == [1]
+            book.save([case(id="c1", headline="more")])
+            assert [(c.id, c.status, c.headline) for c in book.cases()] == [
+                ("c1", "closed", "more")
+            ]

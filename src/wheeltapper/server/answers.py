@@ -13,7 +13,8 @@ Lane = Literal["app", "detector", "session", "device"]
 Reader = Literal["owner", "actor"]
 Unit = Literal["day", "week", "month"]
 Kind = Literal["story", "campaign", "lockstep"]
-Status = Literal["open", "closed"]
+Status = Literal["open", "closed", "reopened"]
+Turned = Literal["joined", "merged", "split", "returned", "reopened"]
 Verdict = Literal[
     "malicious", "policy_violation", "benign_expected", "benign_unusual", "wrong_data"
 ]
@@ -146,6 +147,17 @@ class JudgedOnce(Answer):
     at: datetime
 
 
+class TurnView(Answer):
+    """What became of a case from one run to the next."""
+
+    what: Turned
+    at: datetime
+    case: str
+    """Another case that it leads to; empty where there is none."""
+    said: str
+    """As a line of the case's history."""
+
+
 class OtherView(Answer):
     """Another account, address or machine that belongs to a case."""
 
@@ -201,6 +213,10 @@ class CaseView(CaseLine):
     questions: list[QuestionView]
     found: list[FindingView]
     judged: list[JudgedOnce]
+    """Of cases that were merged into this one, too."""
+    turns: list[TurnView]
+    formerly: list[str]
+    """Ids of cases that were merged into it."""
 
 
 class LaneView(Answer):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
 
-from wheeltapper.case import Case
+from wheeltapper.case import Case, Turn
 from wheeltapper.question import Question
 from wheeltapper.refine.route import accounts_of
 from wheeltapper.refine.telling import telling_of
@@ -21,6 +21,8 @@ from wheeltapper.server.answers import (
     QuestionView,
     Status,
     TeamView,
+    Turned,
+    TurnView,
     Verdict,
 )
 from wheeltapper.server.view import View, microseconds
@@ -119,7 +121,18 @@ def whole(view: View, case: Case) -> CaseView:
         teams=[TeamView(name=t.name, members=t.members, of=t.of) for t in case.teams],
         found=found,
         judged=judged,
+        turns=[_turn(case, turn) for turn in case.turns],
+        formerly=list(case.formerly),
     )
+
+
+def _turn(case: Case, turn: Turn) -> TurnView:
+    # A case that was merged into this one leads back here.
+    others = [id for id in (turn.other, turn.case_id) if id not in ("", case.id, *case.formerly)]
+    return TurnView(
+        what=cast(Turned, turn.what), at=turn.at, case=next(iter(others), ""),
+        said=turn.said(case.id),
+    )  # fmt: skip
 
 
 def _hidden(by: Suppression | None) -> HiddenBy | None:

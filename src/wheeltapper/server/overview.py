@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from wheeltapper.case import CAMPAIGN, CLOSED, OPEN, STORY
+from wheeltapper.case import CAMPAIGN, CLOSED, STORY, TO_READ
 from wheeltapper.server.answers import Budget, Overview
 from wheeltapper.server.view import View
 
@@ -33,7 +33,7 @@ class Looked:
             actors=self._count_actors((first, last, acts)),
             findings=findings,
             findings_below=max(0, findings - told),
-            open=sum(c.status == OPEN for c in cases),
+            open=sum(c.status in TO_READ for c in cases),
             closed=sum(c.status == CLOSED for c in cases),
             hidden=sum(s.in_force(now) for s in view.casebook.suppressions()),
             budget=Budget(

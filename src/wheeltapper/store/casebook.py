@@ -1,11 +1,11 @@
 """The casebook: cases as a run left them, and what people said about them.
 
 SQLite beside the lake, or PostgreSQL for a team: the same code, chosen by a URL. Cases are made
-anew by every run; verdicts are only ever added to.
+anew by every run, and known again by what they rest on; verdicts are only ever added to.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from wheeltapper import case as noun
 from wheeltapper.case import Case
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.question import Question
-from wheeltapper.store import casetext, database, questions
+from wheeltapper.store import casetext, database, lineage, questions, renew, turns
 from wheeltapper.store.casetext import storable
 from wheeltapper.store.questions import Questions
 from wheeltapper.store.tables import CaseRow, SuppressionRow, VerdictRow
@@ -72,32 +72,38 @@ class Casebook:
         """What actors were asked, and said."""
         return Questions(self._engine, self._writer)
 
-    def save(self, cases: Sequence[Case], *, since: datetime | None = None) -> None:
+    def save(
+        self,
+        cases: Sequence[Case],
+        *,
+        since: datetime | None = None,
+        looked_from: datetime | None = None,
+        at: datetime | None = None,
+    ) -> None:
         """Let these be the cases (that end at `since` or later), in one transaction.
 
-        A case is known by its id: one that comes again is renewed and keeps status and verdict;
-        one that no longer arises goes, unless somebody gave a verdict on it or was asked about it.
+        A case is known by the acts its findings rest on (`lineage`): one that comes again is
+        renewed and keeps id, status and verdict; one that no longer arises is no longer told,
+        unless somebody gave a verdict on it or was asked about it. `at` is now.
         """
         twice = len(cases) - len({case.id for case in cases})
         if twice:
             raise ValueError(f"{twice} of {len(cases)} cases have the id of another")
         with Session(self._writer) as session, session.begin():
-            # Locked, so that no case is judged between being looked at and taken away.
-            there = sa.select(CaseRow).order_by(CaseRow.id).with_for_update()
-            if since is not None:
-                mine = [case.id for case in cases]
-                there = there.where(sa.or_(CaseRow.end >= since, CaseRow.id.in_(mine)))
-            kept = {row.id: row for row in session.scalars(there)}
-            for case in cases:
-                row = kept.pop(case.id, None)
-                if row is None:
-                    row = CaseRow(id=case.id, status=case.status, verdict="")
-                    session.add(row)
-                _fill(row, case)
-            asked = questions.asked_about(session)
-            for row in kept.values():
-                if not row.verdict and row.id not in asked:
-                    session.delete(row)
+            renew.renew(
+                session, cases, since=since, looked_from=looked_from, at=at or datetime.now(UTC)
+            )
+
+    def renamed(self, cases: Sequence[Case]) -> list[Case]:
+        """Cases of a run that is not kept, under the ids by which they would be."""
+        with Session(self._engine) as session:
+            return renew.renamed(session, cases)
+
+    def judged(self) -> list[Case]:
+        """All cases with a verdict, those that are told in another now too, as they were judged."""
+        query = sa.select(CaseRow).where(CaseRow.verdict != "").order_by(*_order())
+        with Session(self._engine) as session:
+            return [_as_judged(row, n) for n, row in enumerate(session.scalars(query), start=1)]
 
     def cases(
         self,
@@ -111,11 +117,13 @@ class Casebook:
         """Cases by score, the highest first, ranked from 1 within what was asked for.
 
         Before all others come open cases whose actor said that it was not them.
-        `since` and `until` choose cases whose span has a moment in `since <= time < until`.
+        `since` and `until` choose cases whose span has a moment in `since <= time < until`. Of
+        status `open` are those that were opened again, too.
         """
-        query = sa.select(CaseRow).order_by(*_order())
+        query = sa.select(CaseRow).where(turns.living()).order_by(*_order())
         if status is not None:
-            query = query.where(CaseRow.status == status)
+            chosen = noun.TO_READ if status == noun.OPEN else (status,)
+            query = query.where(CaseRow.status.in_(chosen))
         if since is not None:
             query = query.where(CaseRow.end >= since)
         if until is not None:
@@ -124,26 +132,28 @@ class Casebook:
             query = query.where(CaseRow.entity == storable(entity))
         with Session(self._engine) as session:
             rows = session.scalars(query.limit(limit)).all()
-            said = questions.by_case(session, (row.id for row in rows))
-            return [
-                _case(row, rank, said.get(row.id, ())) for rank, row in enumerate(rows, start=1)
-            ]
+            around = _around(session, [row.id for row in rows])
+            return [_case(row, rank, around) for rank, row in enumerate(rows, start=1)]
 
     def count(self) -> int:
         """How many cases there are."""
         with Session(self._engine) as session:
-            return session.scalar(sa.select(sa.func.count()).select_from(CaseRow)) or 0
+            query = sa.select(sa.func.count()).select_from(CaseRow).where(turns.living())
+            return session.scalar(query) or 0
 
     def case(self, case_id: str) -> Case | None:
-        """One case, with its rank among all; None if there is no such case."""
+        """One case, with its rank among all; None if there is no such case.
+
+        An id that was merged leads to the case in which it is told.
+        """
         with Session(self._engine) as session:
-            row = session.get(CaseRow, case_id)
+            row = turns.found(session, case_id)
             if row is None:
                 return None
             place = sa.func.row_number().over(order_by=_order()).label("place")
-            ranked = sa.select(CaseRow.id, place).subquery()
-            rank = session.scalar(sa.select(ranked.c.place).where(ranked.c.id == case_id)) or 0
-            return _case(row, rank, questions.by_case(session, [row.id]).get(row.id, ()))
+            ranked = sa.select(CaseRow.id, place).where(turns.living()).subquery()
+            rank = session.scalar(sa.select(ranked.c.place).where(ranked.c.id == row.id)) or 0
+            return _case(row, rank, _around(session, [row.id]))
 
     def judge(self, case_id: str, verdict: str, *, by: str, reason: str = "", at: datetime) -> Case:
         """Give a verdict (one of case.VERDICTS): the case is closed; an empty one opens it again.
@@ -164,7 +174,7 @@ class Casebook:
         if at.tzinfo is None:
             raise ValueError(f"time {at} names no zone")
         with Session(self._writer) as session, session.begin():
-            row = session.get(CaseRow, case_id, with_for_update=True)
+            row = turns.found(session, case_id, lock=True)
             if row is None:
                 raise WheeltapperError(
                     f"there is no case {case_id}; see: wheeltapper cases (a new run may have "
@@ -174,9 +184,11 @@ class Casebook:
             row.verdict = verdict
             row.verdict_by, row.verdict_reason = storable(by), storable(reason)
             row.verdict_at = at.astimezone(UTC)
+            known = casetext.read_findings(row.findings)
+            row.judged = renew.as_judged(known) if verdict else ""
             session.add(
                 VerdictRow(
-                    case_id=case_id,
+                    case_id=row.id,
                     verdict=verdict,
                     by=row.verdict_by,
                     reason=row.verdict_reason,
@@ -192,11 +204,16 @@ class Casebook:
         return found
 
     def verdicts(self, case_id: str | None = None) -> list[Verdict]:
-        """All that was ever said about a case (about all cases: None), the first first."""
+        """All that was ever said about a case (about all cases: None), the first first.
+
+        Of a case in which others are told now, what was said about those too.
+        """
         query = sa.select(VerdictRow).order_by(VerdictRow.number)
-        if case_id is not None:
-            query = query.where(VerdictRow.case_id == case_id)
         with Session(self._engine) as session:
+            if case_id is not None:
+                row = turns.found(session, case_id)
+                family = turns.families(session, [row.id]) if row else {}
+                query = query.where(VerdictRow.case_id.in_([case_id, *family]))
             return [_verdict(row) for row in session.scalars(query)]
 
     def suppress(self, made: Sequence[Suppression]) -> None:
@@ -256,20 +273,39 @@ def _ended(session: Session, suppression_id: str, by: str, at: datetime) -> Supp
     return _suppression(row)
 
 
-def _fill(row: CaseRow, case: Case) -> None:
-    """Renew what a run computes; status and verdict are people's."""
-    row.score, row.entity_type, row.entity = case.score, case.entity_type, storable(case.entity)
-    row.start, row.end = case.start, case.end
-    row.headline, row.owner = storable(case.headline), storable(case.owner)
-    row.details, row.findings = casetext.details(case), casetext.findings(case.findings)
-
-
 def _order() -> list[sa.ColumnElement[Any]]:
     """How cases are ranked."""
     return [questions.denied().desc(), CaseRow.score.desc(), CaseRow.start.asc(), CaseRow.id.asc()]
 
 
-def _case(row: CaseRow, rank: int, asked: tuple[Question, ...]) -> Case:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is known of cases beside their rows."""
+
+    family: Mapping[str, str]
+    asked: Mapping[str, tuple[Question, ...]]
+    turns: Mapping[str, tuple[noun.Turn, ...]]
+
+
+def _around(session: Session, case_ids: Sequence[str]) -> _Around:
+    family = turns.families(session, case_ids)
+    return _Around(family, questions.by_case(session, family), turns.by_case(session, family))
+
+
+_NOTHING = _Around({}, {}, {})
+
+
+def _as_judged(row: CaseRow, rank: int) -> Case:
+    """A case with those findings only that somebody knew who judged it."""
+    case = _case(row, rank, _NOTHING)
+    judged = renew.read_judged(row.judged)
+    if not judged:
+        return case
+    kept = tuple(f for f in case.findings if lineage.key(f) in judged)
+    return replace(case, findings=kept) if kept else case
+
+
+def _case(row: CaseRow, rank: int, around: _Around) -> Case:
     return Case(
         id=row.id,
         rank=rank,
@@ -280,7 +316,9 @@ def _case(row: CaseRow, rank: int, asked: tuple[Question, ...]) -> Case:
         end=row.end,
         headline=row.headline,
         owner=row.owner,
-        questions=asked,
+        questions=around.asked.get(row.id, ()),
+        turns=around.turns.get(row.id, ()),
+        formerly=turns.formerly(around.family, row.id),
         findings=casetext.read_findings(row.findings),
         status=row.status,
         verdict=row.verdict,

@@ -5,20 +5,21 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 from sqlalchemy.orm import Session
 
-from wheeltapper.case import CLOSED, OPEN
+from wheeltapper.case import CLOSED, OPEN, TO_READ
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.question import ANSWERED, ANSWERS, ASKED, NO, WITHDRAWN, YES, Question
+from wheeltapper.store import turns
 from wheeltapper.store.casetext import storable
 from wheeltapper.store.tables import CaseRow, QuestionRow, VerdictRow
+from wheeltapper.store.turns import FEW
 
 YES_LOWERS = 2.0
 """Score that a case loses at once by a yes that counts: four times as usual. The next run that
 makes the case anew weighs the answer itself."""
 LONGEST_AGENT = 500
-FEW = 500
-"""Of more cases the questions are read as a whole: databases bound what a statement names."""
 
 
 class Questions:
@@ -37,14 +38,15 @@ class Questions:
         WheeltapperError   where the case is not there.
         """
         with Session(self._writer) as session, session.begin():
-            if session.get(CaseRow, question.case_id, with_for_update=True) is None:
+            case = turns.found(session, question.case_id, lock=True)
+            if case is None:
                 raise WheeltapperError(
                     f"there is no case {question.case_id}; see: wheeltapper cases"
                 )
             session.execute(
                 sa.update(QuestionRow)
                 .where(
-                    QuestionRow.case_id == question.case_id,
+                    QuestionRow.case_id.in_(turns.families(session, [case.id])),
                     QuestionRow.actor == storable(question.actor),
                     QuestionRow.state == ASKED,
                 )
@@ -98,7 +100,7 @@ class Questions:
             if won is None:
                 return None
             row = session.get_one(QuestionRow, won, populate_existing=True)
-            case = session.get(CaseRow, row.case_id, with_for_update=True)
+            case = turns.found(session, row.case_id, lock=True)
             if case is not None and answer == NO and case.status == CLOSED:
                 _open_again(session, case, row.actor, at)
             elif case is not None and answer == YES and not doubt:
@@ -107,9 +109,19 @@ class Questions:
 
 
 def denied() -> sa.ColumnElement[int]:
-    """1 for an open case whose actor said that it was not them, else 0: such cases come first."""
-    said_no = sa.exists().where(QuestionRow.case_id == CaseRow.id, QuestionRow.answer == NO)
-    return sa.case((sa.and_(CaseRow.status == OPEN, said_no), 1), else_=0)
+    """1 for an open case whose actor said that it was not them, else 0: such cases come first.
+
+    Whoever was asked about a case that was merged was asked about the one it is told in.
+    """
+    merged = orm.aliased(CaseRow)
+    of_merged = sa.exists().where(
+        QuestionRow.answer == NO,
+        QuestionRow.case_id == merged.id,
+        merged.merged_into == CaseRow.id,
+    )
+    of_it = sa.exists().where(QuestionRow.case_id == CaseRow.id, QuestionRow.answer == NO)
+    said_no = sa.and_(CaseRow.status.in_(TO_READ), sa.or_(of_it, of_merged))
+    return sa.case((said_no, 1), else_=0)
 
 
 def asked_about(session: Session) -> set[str]:
@@ -117,16 +129,16 @@ def asked_about(session: Session) -> set[str]:
     return set(session.scalars(sa.select(QuestionRow.case_id).distinct()))
 
 
-def by_case(session: Session, case_ids: Iterable[str]) -> Mapping[str, tuple[Question, ...]]:
-    """Questions about some cases, the first asked first."""
+def by_case(session: Session, family: Mapping[str, str]) -> Mapping[str, tuple[Question, ...]]:
+    """Questions about living cases (`turns.families`), the first asked first."""
     query = sa.select(QuestionRow).order_by(QuestionRow.number)
-    wanted = set(case_ids)
-    if len(wanted) <= FEW:
-        query = query.where(QuestionRow.case_id.in_(wanted))
+    if len(family) <= FEW:
+        query = query.where(QuestionRow.case_id.in_(family))
     found: dict[str, tuple[Question, ...]] = {}
     for row in session.scalars(query):
-        if row.case_id in wanted:
-            found[row.case_id] = (*found.get(row.case_id, ()), _question(row))
+        if row.case_id in family:
+            id = family[row.case_id]
+            found[id] = (*found.get(id, ()), _question(row))
     return found
 
 

@@ -41,7 +41,10 @@ class Base(DeclarativeBase):
 
 
 class CaseRow(Base):
-    """A case as the last run that found it left it, with its status."""
+    """A case as the last run that found it left it, with its status; never deleted.
+
+    `status` is one of `case.STATUSES`, or `merged` or `gone` where it is no longer told by itself.
+    """
 
     __tablename__ = "cases"
 
@@ -62,11 +65,18 @@ class CaseRow(Base):
     verdict_by: Mapped[str] = mapped_column(sa.Text, default="")
     verdict_reason: Mapped[str] = mapped_column(sa.Text, default="")
     verdict_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    made: Mapped[datetime] = mapped_column(UtcTime)
+    """When it first arose."""
+    merged_into: Mapped[str] = mapped_column(sa.Text, default="")
+    """The living case in which it is told; empty for one that is told by itself, or has gone."""
+    judged: Mapped[str] = mapped_column(_Json, default="")
+    """JSON: what it said when it was judged last; empty where nobody has."""
 
     __table_args__ = (
         sa.Index("cases_by_score", "score"),
         sa.Index("cases_by_entity", "entity"),
         sa.Index("cases_by_span", "start", "end"),
+        sa.Index("cases_by_survivor", "merged_into"),
     )
 
 
@@ -87,6 +97,21 @@ class VerdictRow(Base):
     entity: Mapped[str] = mapped_column(sa.Text)
     headline: Mapped[str] = mapped_column(sa.Text)
     score: Mapped[float] = mapped_column(sa.Double)
+
+
+class TurnRow(Base):
+    """What became of a case from one run to the next; never changed."""
+
+    __tablename__ = "turns"
+
+    number: Mapped[int] = mapped_column(
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True
+    )
+    case_id: Mapped[str] = mapped_column(sa.Text, index=True)
+    what: Mapped[str] = mapped_column(sa.Text)
+    other: Mapped[str] = mapped_column(sa.Text, index=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    why: Mapped[str] = mapped_column(sa.Text)
 
 
 class SuppressionRow(Base):

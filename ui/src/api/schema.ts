@@ -373,7 +373,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            readonly status: "open" | "closed";
+            readonly status: "open" | "closed" | "reopened";
             /** Verdict */
             readonly verdict: ("malicious" | "policy_violation" | "benign_expected" | "benign_unusual" | "wrong_data") | null;
         };
@@ -431,7 +431,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            readonly status: "open" | "closed";
+            readonly status: "open" | "closed" | "reopened";
             /** Verdict */
             readonly verdict: ("malicious" | "policy_violation" | "benign_expected" | "benign_unusual" | "wrong_data") | null;
             /** Summary */
@@ -466,6 +466,10 @@ export interface components {
             readonly found: readonly components["schemas"]["FindingView"][];
             /** Judged */
             readonly judged: readonly components["schemas"]["JudgedOnce"][];
+            /** Turns */
+            readonly turns: readonly components["schemas"]["TurnView"][];
+            /** Formerly */
+            readonly formerly: readonly string[];
         };
         /**
          * Ended
@@ -971,6 +975,26 @@ export interface components {
             /** Of */
             readonly of: number;
         };
+        /**
+         * TurnView
+         * @description What became of a case from one run to the next.
+         */
+        readonly TurnView: {
+            /**
+             * What
+             * @enum {string}
+             */
+            readonly what: "joined" | "merged" | "split" | "returned" | "reopened";
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** Case */
+            readonly case: string;
+            /** Said */
+            readonly said: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1021,7 +1045,7 @@ export interface operations {
     readonly read_cases_api_cases_get: {
         readonly parameters: {
             readonly query?: {
-                readonly status?: ("open" | "closed") | null;
+                readonly status?: ("open" | "closed" | "reopened") | null;
                 readonly q?: string;
                 readonly limit?: number;
             };

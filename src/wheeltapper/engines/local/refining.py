@@ -63,7 +63,7 @@ def refine(
         feedback=feedback,
         reference=reference,
     )
-    casebook.save(routed(done.cases), since=since)
+    casebook.save(routed(done.cases), since=since, looked_from=before)
     open_from = days.closed_before(first.date(), last.date())
     memory.save(
         Remembered(step=step, judges=known.judges, run=known.run + 1),

@@ -36,4 +36,6 @@ def drafts(
 def foreseen(made: Sequence[Suppression], lake: Lake, book: Casebook, remade: Remade) -> Preview:
     """What suppressions would hide; nothing is kept."""
     known, before = book.suppressions(), book.cases()
-    return preview(lake.findings(), made, known=known, before=before, after=remade(made))
+    return preview(
+        lake.findings(), made, known=known, before=before, after=book.renamed(remade(made))
+    )

@@ -106,6 +106,7 @@ function Line({ line, on, year, zone, route, go }: LineProps) {
         <span class="rank">{line.rank}</span>
         <strong>
           {line.kind === "lockstep" && <span class="chip">lockstep</span>}
+          {line.status === "reopened" && <span class="chip">reopened</span>}
           {line.headline}
         </strong>
         <span class="who">
@@ -113,7 +114,7 @@ function Line({ line, on, year, zone, route, go }: LineProps) {
           {line.apps.length > 0 && ` · ${apps}`}
         </span>
         <span class="when">{zone.span(Date.parse(line.start), Date.parse(line.end), year)}</span>
-        {line.verdict ? (
+        {line.verdict && line.status !== "reopened" ? (
           <span class="rarity judged">{said(line.verdict)}</span>
         ) : line.kind === "campaign" ? (
           <span class="rarity chip">campaign</span>

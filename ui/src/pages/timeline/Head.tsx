@@ -5,7 +5,7 @@ import type { CaseView, Verdict } from "../../api/client.ts";
 import { count, counted, heat, moved, rarityInFull } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
 import { Ask } from "./Ask.tsx";
-import { said, VERDICTS } from "./verdicts.ts";
+import { given, said, VERDICTS } from "./verdicts.ts";
 
 interface Props {
   readonly case: CaseView;
@@ -34,9 +34,9 @@ export function Head({ case: shown, judge, zone }: Props) {
             key={verdict}
             type="button"
             class={verdict}
-            aria-pressed={shown.verdict === verdict}
+            aria-pressed={given(shown) === verdict}
             title={meaning}
-            onClick={() => judge(shown.verdict === verdict ? null : verdict, "")}
+            onClick={() => judge(given(shown) === verdict ? null : verdict, "")}
           >
             {label} <kbd aria-hidden="true">{key}</kbd>
           </button>
@@ -44,6 +44,7 @@ export function Head({ case: shown, judge, zone }: Props) {
       </div>
       <h1 title={shown.headline}>
         {many && <span class="chip">{shown.kind}</span>}
+        {shown.status === "reopened" && <span class="chip">reopened</span>}
         {shown.headline}
       </h1>
       <p class="summary">{shown.summary}</p>
@@ -127,6 +128,7 @@ export function Head({ case: shown, judge, zone }: Props) {
         )}
       </dl>
       {shown.judged.length > 0 && <Judged case={shown} judge={judge} zone={zone} />}
+      {shown.turns.length > 0 && <Lineage case={shown} zone={zone} />}
       <Ask case={shown} zone={zone} />
     </header>
   );
@@ -175,6 +177,33 @@ function Judged({ case: shown, judge, zone }: Props) {
         </button>
       )}
     </p>
+  );
+}
+
+/** What became of the case from run to run: the last of it, and all of it where that is asked for. */
+function Lineage({ case: shown, zone }: Pick<Props, "case" | "zone">) {
+  const turns = [...shown.turns].reverse();
+  const line = (turn: CaseView["turns"][number]) => {
+    const at = Date.parse(turn.at);
+    return (
+      <>
+        {zone.date(at)} {zone.clock(at)}, {turn.said}{" "}
+        {turn.case !== "" && <a href={`/cases/${encodeURIComponent(turn.case)}`}>see it</a>}
+      </>
+    );
+  };
+  const [last, ...before] = turns;
+  if (!last) return null;
+  if (before.length === 0) return <p class="lineage">{line(last)}</p>;
+  return (
+    <details class="lineage">
+      <summary>{line(last)}</summary>
+      <ol>
+        {before.map((turn) => (
+          <li key={`${turn.at}/${turn.what}/${turn.said}`}>{line(turn)}</li>
+        ))}
+      </ol>
+    </details>
   );
 }
 

@@ -13,7 +13,7 @@ import { useRoute } from "./navigation.ts";
 import { Offer } from "./Offer.tsx";
 import { Suppressions } from "./Suppressions.tsx";
 import { TopBar } from "./TopBar.tsx";
-import { VERDICTS } from "./verdicts.ts";
+import { given, VERDICTS } from "./verdicts.ts";
 
 export function Page() {
   const [route, go] = useRoute();
@@ -37,7 +37,7 @@ export function Page() {
   const asked = useAnswer("case", shown === undefined ? undefined : to(["cases", shown]), {
     version,
   });
-  const found = asked.value?.id === shown ? asked.value : undefined;
+  const found = asked.value && leadsTo(asked.value, shown) ? asked.value : undefined;
 
   const give = useCallback(
     async (verdict: Verdict | null, reason: string) => {
@@ -92,10 +92,17 @@ export function Page() {
     ...Object.fromEntries(
       VERDICTS.map(({ verdict, key }) => [
         key,
-        () => void (found && give(found.verdict === verdict ? null : verdict, "")),
+        () => void (found && give(given(found) === verdict ? null : verdict, "")),
       ]),
     ),
   });
+
+  // The address of a case that was merged leads to the one it is told in.
+  useEffect(() => {
+    if (found && route.case !== undefined && route.case !== found.id) {
+      go({ case: found.id }, { replace: true });
+    }
+  }, [found, route.case, go]);
 
   useEffect(() => {
     document.title = found ? `${found.headline} · wheeltapper` : "wheeltapper";
@@ -167,6 +174,10 @@ export function Page() {
       </main>
     </div>
   );
+}
+
+function leadsTo(found: CaseView, id: string | undefined): boolean {
+  return id !== undefined && (found.id === id || found.formerly.includes(id));
 }
 
 function inTime(found: CaseView | undefined): number[] {

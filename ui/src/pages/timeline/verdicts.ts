@@ -1,6 +1,6 @@
 // What a reader can say about a case.
 
-import type { Verdict } from "../../api/client.ts";
+import type { CaseLine, Verdict } from "../../api/client.ts";
 
 export interface Choice {
   readonly verdict: Verdict;
@@ -42,4 +42,9 @@ const SAID: Record<Verdict, string> = {
 
 export function said(verdict: Verdict | null): string {
   return verdict === null ? "Opened again" : SAID[verdict];
+}
+
+/** The verdict that stands: one on a case that was opened again has to be given again. */
+export function given(shown: Pick<CaseLine, "status" | "verdict">): Verdict | null {
+  return shown.status === "reopened" ? null : shown.verdict;
 }
