@@ -107,9 +107,10 @@ def _lake(ws: Workspace) -> Iterator[tuple[str, str]]:
 
 def _state(ws: Workspace) -> Iterator[tuple[str, str]]:
     manifest = ws.checkpoint.manifest()
-    if manifest.snapshot:
-        ws.checkpoint.read(manifest.snapshot, manifest.checksum)
-        ws.checkpoint.read(manifest.models, manifest.models_checksum)
+    sound = ws.checkpoint.sound().manifest
+    if sound != manifest:
+        yield WARNING, f"the newest snapshot is damaged; detection goes on from step {sound.step}"
+        return
     yield GOOD, f"step {manifest.step}, snapshot whole" if manifest.step else "nothing judged yet"
 
 

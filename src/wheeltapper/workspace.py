@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from wheeltapper import config
 from wheeltapper.case import Case
 from wheeltapper.config import Config
+from wheeltapper.engines.local import lock
 from wheeltapper.engines.local.checkpoint import Checkpoint
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.suppression import DAYS, Suppression
@@ -148,6 +149,8 @@ class Workspace:
 
         `source` names the log kind where it is not to be detected. Reading the same again adds
         nothing. What cannot be used is kept in `rejects/` with file, line and reason.
+
+        WheeltapperError while another process writes into this workspace; so does `detect`.
         """
         from wheeltapper.engines.local import ingest as ingestion
         from wheeltapper.ingest import read
@@ -156,10 +159,11 @@ class Workspace:
             paths, settings=self.config.ingest, now=datetime.now(UTC), source=source,
             timezone=self.config.timezone, sources=self.sources(), progress=reading,
         )  # fmt: skip
-        return ingestion.ingest(
-            batches, self._enricher(), self.lake, self.rejects,
-            watermark_us=self.checkpoint.manifest().watermark_us, progress=progress,
-        )  # fmt: skip
+        with lock.held(self.root / "state" / lock.WRITING, "ingesting"):
+            return ingestion.ingest(
+                batches, self._enricher(), self.lake, self.rejects,
+                watermark_us=self.checkpoint.manifest().watermark_us, progress=progress,
+            )  # fmt: skip
 
     def detect(
         self, *, replay: bool = False, include_late: bool = False,
@@ -168,13 +172,14 @@ class Workspace:
         """Judge what came since the last time; with `replay` everything from the beginning."""
         from wheeltapper.engines.local.detect import detect
 
-        if replay:
-            self.memory.clear()
-        return detect(
-            self.lake, self.checkpoint, self.judges(),
-            step_rows=self.config.detect.step, threads=self.config.detect.threads,
-            replay=replay, include_late=include_late, progress=progress,
-        )  # fmt: skip
+        with lock.held(self.root / "state" / lock.WRITING, "detecting"):
+            if replay:
+                self.memory.clear()
+            return detect(
+                self.lake, self.checkpoint, self.judges(),
+                step_rows=self.config.detect.step, threads=self.config.detect.threads,
+                replay=replay, include_late=include_late, progress=progress,
+            )  # fmt: skip
 
     def refine(self, *, anew: bool = False) -> int:
         """Make cases of what was found since the last time; the number of cases in all.
@@ -183,7 +188,7 @@ class Workspace:
         """
         from wheeltapper.engines.local.refining import refine
 
-        with self.casebook() as book:
+        with lock.awaited(self.root / "state" / lock.REFINING), self.casebook() as book:
             return refine(
                 self.lake, book, self.memory, self.judges(), step=self.checkpoint.manifest().step,
                 words=self.vocabulary(), settings=self.config.refine, feedback=self._feedback(),
@@ -242,17 +247,10 @@ class Workspace:
         return learned
 
     def backtest(
-        self,
-        detector: str | None = None,
-        *,
-        days: int = 90,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        entry: str | Path | None = None,
-        examples: int = 5,
-        thresholds: bool = False,
-        progress: Callable[[int], None] | None = None,
-    ) -> "Backtest":
+        self, detector: str | None = None, *, days: int = 90, since: datetime | None = None,
+        until: datetime | None = None, entry: str | Path | None = None, examples: int = 5,
+        thresholds: bool = False, progress: Callable[[int], None] | None = None,
+    ) -> "Backtest":  # fmt: skip
         """What a detector, a rule or a model would have said of history; nothing is kept.
 
         Parameters

@@ -121,9 +121,7 @@ def _quoted(text: str, plain: str, start: int, literals: Literals, parts: list[s
     stop = re.compile("'" if quote == "'" else '["`]')
     while (found := stop.search(plain, at)) is not None:
         at = found.end()
-        if plain[found.start()] == "`":
-            at += 1
-        elif plain[at : at + 1] == quote:
+        if plain[found.start()] == "`" or plain[at : at + 1] == quote:
             at += 1
         else:
             break

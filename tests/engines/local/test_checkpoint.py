@@ -2,7 +2,14 @@ import json
 
 import pytest
 
-from wheeltapper.engines.local.checkpoint import MANIFEST, VERSION, Checkpoint, Manifest
+from wheeltapper.engines.local.checkpoint import (
+    BEFORE,
+    MANIFEST,
+    VERSION,
+    Checkpoint,
+    Manifest,
+    Standing,
+)
 from wheeltapper.errors import WheeltapperError
 
 
@@ -24,11 +31,32 @@ def test_what_was_committed_is_read_again(checkpoint):
     assert checkpoint.read(kept.models, kept.models_checksum) == b"models"
 
 
-def test_only_the_newest_snapshots_stay(checkpoint):
-    checkpoint.commit(Manifest(step=1), b"a", b"b")
-    kept = checkpoint.commit(Manifest(step=2), b"c", b"d")
-    names = {path.name for path in checkpoint.folder.iterdir()}
-    assert names == {MANIFEST, kept.snapshot, kept.models}
+def names(checkpoint):
+    return {path.name for path in checkpoint.folder.iterdir()}
+
+
+def test_the_newest_snapshots_and_those_before_stay(checkpoint):
+    kept = [checkpoint.commit(Manifest(step=step), b"a", b"b") for step in (1, 2, 3)]
+    files = {name for one in kept[1:] for name in (one.snapshot, one.models)}
+    assert names(checkpoint) == {MANIFEST, BEFORE, *files}
+    checkpoint.clear()
+    assert names(checkpoint) == files
+
+
+def test_a_damaged_snapshot_leads_back_to_the_one_before(checkpoint):
+    before = checkpoint.commit(Manifest(step=1), b"a", b"b")
+    newest = checkpoint.commit(Manifest(step=2), b"c", b"d")
+    assert Checkpoint(checkpoint.folder).sound() == Standing(newest, b"c", b"d")
+    (checkpoint.folder / newest.models).write_bytes(b"?")
+    again = Checkpoint(checkpoint.folder)
+    assert again.sound() == Standing(before, b"a", b"b")
+    # What is kept from then on is what was seen to be whole.
+    last = again.commit(Manifest(step=3), b"e", b"f")
+    (checkpoint.folder / last.snapshot).unlink()
+    assert Checkpoint(checkpoint.folder).sound() == Standing(before, b"a", b"b")
+    (checkpoint.folder / before.snapshot).unlink()
+    with pytest.raises(WheeltapperError, match=r"detect-3\.arrow: damaged or missing .*--replay"):
+        Checkpoint(checkpoint.folder).sound()
 
 
 def test_forgetting_starts_at_the_beginning(checkpoint):

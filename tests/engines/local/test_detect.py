@@ -283,6 +283,7 @@ def test_a_detector_that_is_switched_off_is_silent_and_the_others_do_not_notice(
 
 
 def test_damaged_state_is_told_with_its_file_and_left_alone(town):
+    town.step_rows = 10_000
     town.add(life())
     town.detect()
     found = town.findings()
@@ -298,3 +299,27 @@ def test_damaged_state_is_told_with_its_file_and_left_alone(town):
     town.detect(replay=True)
     assert town.findings() == found
     assert path.exists()
+
+
+def test_a_damaged_snapshot_costs_a_step_that_is_done_again(town, undisturbed):
+    town.add(life())
+    town.detect()
+    before = town.checkpoint.manifest()
+    (town.checkpoint.folder / before.models).write_bytes(b"?")
+    done = town.detect()
+    assert 0 < done.acts <= town.step_rows * 1.5
+    assert town.checkpoint.manifest().step > before.step
+    assert town.findings() == undisturbed.findings()
+    assert town.state() == undisturbed.state()
+
+
+def test_what_lies_at_or_after_until_is_left_to_a_later_run(town, undisturbed):
+    town.add(life())
+    edge = sorted(row["time"] for row in life())[200]
+    town.detect(until=edge)
+    assert town.checkpoint.manifest().watermark_us < edge.timestamp() * 1e6
+    assert all(row["time"] < str(edge) for row in town.findings())
+    assert town.detect(until=edge).acts == 0
+    town.detect()
+    assert town.findings() == undisturbed.findings()
+    assert town.state() == undisturbed.state()

@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -100,7 +101,7 @@ class Town:
         self.batches += 1
         return self.lake.append(activities(given), f"batch {self.batches}")
 
-    def detect(self, **how: bool) -> Detection:
+    def detect(self, **how: Any) -> Detection:
         return detect(
             self.lake, self.checkpoint, self.judges, step_rows=self.step_rows, threads=2, **how
         )

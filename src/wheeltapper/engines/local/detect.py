@@ -24,7 +24,7 @@ from wheeltapper.detect.distinct import Memo
 from wheeltapper.detect.models.features import COLUMNS as MODEL_COLUMNS
 from wheeltapper.detect.prepare import Prepared, columns_read, prepare
 from wheeltapper.engines.local.ahead import ahead
-from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
+from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest, Standing
 from wheeltapper.engines.local.judges import Judges
 from wheeltapper.engines.local.models import States
 from wheeltapper.engines.local.teach import teach
@@ -64,22 +64,27 @@ def detect(
     threads: int,
     replay: bool = False,
     include_late: bool = False,
+    until: datetime | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Detection:
     """Judge what the lake holds beyond the checkpoint.
 
     With `replay` everything is judged again from the beginning, and the findings are what they
-    were; with `include_late` as well, acts that came late are taken in their place.
+    were; with `include_late` as well, acts that came late are taken in their place. Acts of
+    `until` and after it are left to a later run.
 
     Raises
     ------
     WheeltapperError   if the saved state is damaged or was written by a later version.
     """
-    manifest = Manifest() if replay else checkpoint.manifest()
     if replay:
         checkpoint.clear()
+    newest, standing = checkpoint.manifest(), checkpoint.sound()
+    manifest = standing.manifest
     lake.drop_findings(after=_last_label(manifest.step))
-    kernel_state, model_state, anew = _restored(checkpoint, manifest, judges)
+    # What is done again after damage is new to refinement, so its steps have new numbers.
+    manifest = replace(manifest, step=max(manifest.step, newest.step))
+    kernel_state, model_state, anew = _restored(checkpoint, standing, judges)
     acts = late = found = 0
     after = None if manifest.watermark_us is None else _time(manifest.watermark_us)
 
@@ -113,7 +118,7 @@ def detect(
             )
             late, found = len(behind), len(findings)
     with ThreadPoolExecutor(threads) as pool:
-        for table, ready in ahead(_prepared(lake, judges, after, step_rows, include_late)):
+        for table, ready in ahead(_prepared(lake, judges, (after, until), step_rows, include_late)):
             kernel_state, by_kernels = kernels.process(
                 kernel_state, ready, judges.detectors, judges.secret, pool
             )
@@ -137,11 +142,15 @@ def detect(
 
 
 def _prepared(
-    lake: Lake, judges: Judges, after: datetime | None, step_rows: int, include_late: bool
+    lake: Lake,
+    judges: Judges,
+    between: tuple[datetime | None, datetime | None],
+    step_rows: int,
+    include_late: bool,
 ) -> Iterator[tuple[pa.Table, Prepared]]:
     """The acts of each step, and those that came on time, ready for the kernels."""
     memo = Memo(judges.secret)
-    for table in lake.scan(after, None, step_rows, columns=columns_for(judges), dictionary=True):
+    for table in lake.scan(*between, step_rows, columns=columns_for(judges), dictionary=True):
         all_on_time = pc.all(pc.invert(table["late"]), skip_nulls=False, min_count=0).as_py()
         on_time = table if include_late or all_on_time else table.filter(pc.invert(table["late"]))
         yield table, prepare(on_time, judges.detectors, judges.secret, memo)
@@ -162,16 +171,13 @@ def _latest(times: pa.ChunkedArray) -> int:
 
 
 def _restored(
-    checkpoint: Checkpoint, manifest: Manifest, judges: Judges
+    checkpoint: Checkpoint, standing: Standing, judges: Judges
 ) -> tuple[kernels.State, States, list[str]]:
-    if not manifest.snapshot:
+    if not standing.manifest.snapshot:
         return kernels.start(judges.detectors), judges.models.start(), []
-    data = checkpoint.read(manifest.snapshot, manifest.checksum)
     try:
-        state, anew = snapshot.from_bytes(data, judges.detectors)
-        models = judges.models.from_bytes(
-            checkpoint.read(manifest.models, manifest.models_checksum)
-        )
+        state, anew = snapshot.from_bytes(standing.state, judges.detectors)
+        models = judges.models.from_bytes(standing.models)
     except ValueError as error:
         raise WheeltapperError(f"{checkpoint.folder}: {error}") from error
     return state, models, anew
