@@ -59,6 +59,7 @@ CASES = {
         {"region": "ap-east-1"},
         1,
     ),
+    "cloudtrail.bucket": (READ | {"target": "reports/a.parquet"}, {"target": "payroll/b.csv"}, 1),
     "cloudtrail.secrets": (AWS | {"action": "GetSecretValue", "app": "Secrets Manager"}, {}, 60),
     "cloudtrail.looking_around": (AWS, {}, 400),
     "cloudtrail.objects": (AWS | {"action": "GetObject", "app": "S3"}, {}, 200),
@@ -210,6 +211,8 @@ SILENCES = {
     "git.dormant": GIT,
 }
 
+HOMES = {"any.address_of_another": AWS}
+
 
 def history(ordinary, days=WORKDAYS):
     """Everybody's ordinary days: five acts spread over each morning."""
@@ -230,7 +233,9 @@ def said(detector, rows):
 
 
 def test_each_packaged_detector_has_a_case():
-    assert sorted([*CASES, *ORDERS, *BURSTS, *SILENCES]) == [d.name for d in catalogue.load()]
+    assert sorted([*CASES, *ORDERS, *BURSTS, *SILENCES, *HOMES]) == [
+        d.name for d in catalogue.load()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -302,6 +307,23 @@ def test_who_comes_back_after_months_is_told_once_and_who_had_a_holiday_is_not(n
     ]
     (found,) = said(packaged(name), rows).to_pylist()
     assert (found["entity"], found["observed"], found["baseline_n"]) == ("p3", 144, 30)
+
+
+@pytest.mark.parametrize("name", sorted(HOMES))
+def test_who_acts_from_a_colleagues_home_is_told_and_who_comes_to_a_hotel_is_not(name):
+    homes = {f"p{i}": f"198.51.100.{i}" for i in range(40)}
+    hotel = "203.0.113.9"
+    # All but p5 have been in the hotel; p3 and p5 are new to where they are.
+    rows = [
+        activity(p, days=d, minutes=i, **HOMES[name], src_ip=hotel if d % 7 == i % 5 else home)
+        for d in WORKDAYS
+        for i, (p, home) in enumerate(homes.items())
+        if p != "p5" or d % 7 != i % 5
+    ]
+    there = {"p3": homes["p4"], "p5": hotel}
+    rows += [activity(p, days=44, minutes=9, **HOMES[name], src_ip=ip) for p, ip in there.items()]
+    (found,) = said(packaged(name), rows).to_pylist()
+    assert (found["entity"], found["time"].day) == (homes["p4"], 18)
 
 
 @pytest.mark.parametrize("name", sorted(ORDERS))
