@@ -14,6 +14,8 @@ from wheeltapper.workspace import Workspace
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+os.environ.pop("TZ", None)  # the zone of whoever runs the tests is not that of the reader
+
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 

@@ -2,6 +2,9 @@ import dataclasses
 import json
 from datetime import UTC, datetime
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from test_finding import FINDING
 from wheeltapper.case import CAMPAIGN, STORY, Case, CaseFinding, Other, Team
 from wheeltapper.suppression import Scope, suppression
@@ -106,3 +109,44 @@ def test_a_story_is_of_one_kind_and_a_campaign_names_how_many():
     assert many.to_dict()["members"] == 40
     assert many.to_dict()["teams"] == [{"name": "sales", "members": 7, "of": 9}]
     assert dataclasses.replace(many, entity_type="src_ip").unnamed == 39
+
+
+def added(*adds, evidence):
+    (one,) = case().findings
+    return dataclasses.replace(
+        case(), findings=tuple(dataclasses.replace(one, adds=a) for a in adds), evidence=evidence
+    )
+
+
+def test_the_parts_of_the_evidence_add_up_as_they_are_shown():
+    assert added(10.12, 4.63, 3.58, evidence=18.33).parts == (10.1, 4.6, 3.6, 0.0)
+    assert added(0.04, 0.04, 0.04, evidence=0.12).parts == (0.1, 0.0, 0.0, 0.0)
+    assert added(3.0, evidence=7.25).parts == (3.0, 4.2)  # what is not shown stands last
+    assert added(evidence=0.0).parts == (0.0,)
+
+
+@given(
+    st.lists(st.floats(0, 60), max_size=70),
+    st.floats(0, 60),
+)
+def test_parts_always_add_up_and_are_off_by_less_than_a_tenth(adds, rest):
+    one = added(*adds, evidence=sum(adds) + rest)
+    tenths = [round(10 * part) for part in one.parts]
+    assert sum(tenths) == round(10 * one.evidence)
+    assert all(abs(part - a) < 0.1001 for part, a in zip(one.parts, adds, strict=False))
+
+
+def test_what_would_have_been_normal_is_not_said_twice():
+    (one,) = case().findings
+    said = "all of them in an hour, where about 4 were to be expected from 12 active hours"
+    assert (
+        dataclasses.replace(one, expected=said, would_be_normal="about 4 in an hour").normal == ""
+    )
+    assert dataclasses.replace(one, expected=said, would_be_normal="about 5 a day").normal
+
+
+def test_a_notebook_shows_shares_and_what_else_happened():
+    shown = dataclasses.replace(added(3.0, evidence=7.25), around=(HOSTILE,))._repr_html_()
+    assert "<small>3.0 bits of 7.2</small>" in shown
+    assert "What else happened" in shown
+    assert "<script>" not in shown

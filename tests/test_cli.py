@@ -90,6 +90,15 @@ def test_replay(copy):
 # Cases
 
 
+def test_times_are_those_of_whoever_sits_at_the_terminal(office, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    assert "12 Feb 2026 12:00-12:03" in call("cases", folder=office.root).stdout
+    assert "12 Feb 2026 12:00-12:03 (Asia/Tokyo)" in call("show", "1", folder=office.root).stdout
+    for unusable in (":Asia/Tokyo/..", "CET-1CEST", "nowhere", "/etc", ""):
+        monkeypatch.setenv("TZ", unusable)
+        assert "(UTC)" in call("show", "1", folder=office.root).stdout  # the workspace's
+
+
 def test_cases_for_people(office):
     told = call("cases", folder=office.root).stdout
     assert told.lstrip().startswith("1")

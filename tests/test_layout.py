@@ -115,6 +115,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "ingest/test_add_a_log_source.py": "the example in docs/add-a-log-source.md",
     "ingest/test_bad_input.py": "every reader on what is broken",
     "refine/test_words_golden.py": "what the vocabularies say about real acts",
+    "refine/test_every_phrase.py": "every act that is known, in words that read well",
     "store/test_postgres.py": "the casebook on another database",
     "test_add_a_detector.py": "the example in docs/add-a-detector.md",
     "test_docs.py": "what the documentation says",

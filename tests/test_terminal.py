@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import unicodedata
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -85,14 +86,60 @@ def test_a_case_is_told_whole(office):
         "4 records behind it, of 4 acts in the time",
     ):
         assert line in said
-    assert said.count("•") == len(case.findings)
+    assert said.count("•") == len(case.findings) + len(case.around)
+    assert "holds as much evidence: " in said
+    assert "Impair Defenses" in said  # techniques by their names
+    assert said.count("Europe/Amsterdam") == 1
+
+
+def test_the_score_can_be_followed(office):
+    (case,) = office.cases()
+    said = shown(terminal.print_case, case, AMSTERDAM, width=200)
+    (line,) = [line for line in said.splitlines() if line.startswith("how rare: ")]
+    total, parts = re.search(r"([0-9.]+) bits = (.*)$", line).groups()
+    terms = [float(term.split()[0]) for term in parts.split(" + ")]
+    assert sum(terms) == pytest.approx(float(total))
+    shares = [float(share) for share in re.findall(r"· ([0-9.]+) bits, ", said)]
+    assert sum(shares) == pytest.approx(float(total))
+    assert terms[:5] == shares[:5]
+
+
+@pytest.mark.parametrize(
+    ("part", "evidence", "said"),
+    [
+        (10.1, 18.3, "10.1 bits, most (55 %) of the evidence"),
+        (4.6, 18.3, "4.6 bits, 25 % of the evidence"),
+        (26.1, 26.1, "26.1 bits, all of the evidence"),
+        (0.1, 90.0, "0.1 bits, 1 % of the evidence"),
+        (0.0, 18.3, "next to nothing"),
+    ],
+)
+def test_shares_in_words(part, evidence, said):
+    assert terminal.share(part, evidence) == said
+
+
+def test_lockstep_says_what_speaks_for_one_hand(office):
+    (case,) = office.cases()
+    findings = (replace(case.findings[0], adds=5.0), replace(case.findings[1], adds=2.5))
+    hand = replace(case, kind=LOCKSTEP, findings=findings, evidence=15.0)
+    assert terminal.added_up(hand) == ("15.0 bits = 5.0 + 2.5 + 7.5 for what speaks for one hand")
+    assert terminal.added_up(replace(hand, kind="story")) == (
+        "15.0 bits = 5.0 + 2.5 + 7.5 of the others"
+    )
+
+
+def test_the_same_act_by_another_judge_is_told_once(office):
+    (case,) = office.cases()
+    twice = replace(case, findings=(case.findings[0], case.findings[0]), around=())
+    said = shown(terminal.print_case, twice, AMSTERDAM, width=200)
+    assert "\n• The same · " in said
 
 
 def test_of_many_findings_the_weightiest_are_told(office):
     (case,) = office.cases()
     many = replace(case, findings=case.findings * 4)
     said = shown(terminal.print_case, many, AMSTERDAM)
-    assert said.count("•") == 15
+    assert said.count("•") == 15 + len(case.around)
     assert "… and 9 more findings" in said
 
 
@@ -106,7 +153,7 @@ def test_a_campaign_says_how_many_they_are_and_no_rarity(office):
         assert line in said
     assert said.count("\nteam: ") == terminal.MOST_TEAMS
     assert "how rare" not in said
-    assert "history" not in said
+    assert "\nhistory:" not in said
     listed = shown(terminal.print_cases, [many], AMSTERDAM)
     assert "campaign of 200 accounts" in listed
     assert "1 in" not in listed
@@ -121,12 +168,16 @@ HOSTILE = "\x1b]0;x\x07\u202e\n[bold]b[/bold]"
 def test_a_hostile_case_cannot_draw(office):
     (case,) = office.cases()
     findings = tuple(
-        replace(f, sentence=HOSTILE, would_be_normal=HOSTILE, app=HOSTILE) for f in case.findings
-    )
+        replace(
+            f, sentence=HOSTILE, would_be_normal=HOSTILE, app=HOSTILE, what=HOSTILE,
+            expected=HOSTILE, peers=HOSTILE, techniques=(HOSTILE,),
+        )
+        for f in case.findings
+    )  # fmt: skip
     hostile = replace(
         case, entity=HOSTILE, headline=HOSTILE, summary=HOSTILE, apps=(HOSTILE,), owner=HOSTILE,
         peer_group=HOSTILE, peers=1, verdict=MALICIOUS, verdict_by=HOSTILE, verdict_reason=HOSTILE,
-        findings=findings,
+        findings=findings, around=(HOSTILE, HOSTILE),
     )  # fmt: skip
     for said in (
         shown(terminal.print_case, hostile, AMSTERDAM),

@@ -62,6 +62,22 @@ class CaseFinding:
     """Why verdicts on its like changed its bits: `lowered: 14 of 14 like it were benign`."""
     learned_bits: float = 0.0
     """What they added to its bits; below 0 what they took."""
+    what: str = ""
+    """The sentence in its parts: what happened, as a note whose subject is the case's entity;"""
+    expected: str = ""
+    """what its own history made likely, and how much history that is;"""
+    peers: str = ""
+    """what peers do. Parts of which nothing can be said are empty."""
+    techniques: tuple[str, ...] = ()
+    """ATT&CK techniques by name: `Data from Cloud Storage (T1530)`."""
+    adds: float = 0.0
+    """Bits that it adds to the case's evidence: less than `bits` beside others of its kind."""
+
+    @property
+    def normal(self) -> str:
+        """What would have been normal, where that says more than what was expected."""
+        said = {word.strip(",;") for word in self.expected.split()}
+        return "" if set(self.would_be_normal.split()) <= said else self.would_be_normal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +148,7 @@ class Case:
     end: datetime
     headline: str
     summary: str
-    """One or two sentences under the headline: history, peers, where from."""
+    """Under the headline, what it leaves open: from where, or that nothing was known before."""
     baseline_days: int
     baseline_acts: int
     peer_group: str
@@ -156,6 +172,11 @@ class Case:
     """Of a campaign or lockstep, the fullest first."""
     learned_bits: float = 0.0
     """What verdicts on cases before added to its evidence; below 0 what they took."""
+    evidence: float = 0.0
+    """Bits that its findings add up to; its score says how seldom as many come together. 0: nothing
+    is added up, as in a campaign."""
+    around: tuple[str, ...] = ()
+    """What else its entity did before, meanwhile and after, a line each."""
     owner: str = ""
     """Who can recognise the act; empty where nobody but the analyst is asked."""
     owner_because: str = ""
@@ -173,6 +194,21 @@ class Case:
     verdict_reason: str = ""
     verdict_at: datetime | None = None
 
+    @property
+    def parts(self) -> tuple[float, ...]:
+        """What each finding adds to the evidence, and last what is not shown, in tenths of a bit:
+        they add up to the evidence, as it is rounded.
+        """
+        exact = [max(0.0, f.adds) * 10 for f in self.findings]
+        exact.append(max(0.0, self.evidence * 10 - sum(exact)))
+        tenths = [int(part) for part in exact]
+        # What rounding down lost goes to those that lost most.
+        lost = max(0, round(self.evidence * 10) - sum(tenths))
+        by_loss = sorted(range(len(exact)), key=lambda i: (tenths[i] - exact[i], i))
+        for i in by_loss[:lost]:
+            tenths[i] += 1
+        return tuple(part / 10 for part in tenths)
+
     def to_dict(self) -> dict[str, object]:
         """As JSON-ready values: `id, rank, score, entity, start, end, headline, findings …`."""
         return {
@@ -182,6 +218,7 @@ class Case:
             "score": round(self.score, 3),
             "one_in": round(2.0**self.score),
             "learned_bits": round(self.learned_bits, 3),
+            "evidence": round(self.evidence, 3),
             "entity": self.entity,
             "entity_type": self.entity_type,
             "others": [dataclasses.asdict(other) for other in self.others],
@@ -198,6 +235,7 @@ class Case:
             "tactics": list(self.tactics),
             "apps": list(self.apps),
             "event_count": self.event_count,
+            "around": list(self.around),
             "owner": self.owner,
             "owner_because": self.owner_because,
             "questions": [question.to_dict() for question in self.questions],
@@ -214,7 +252,12 @@ class Case:
                 {
                     "id": f.finding.id,
                     "calibrated_bits": round(f.bits, 3),
+                    "adds_bits": round(f.adds, 3),
                     "sentence": f.sentence,
+                    "what": f.what,
+                    "expected": f.expected,
+                    "peers": f.peers,
+                    "techniques": list(f.techniques),
                     "would_be_normal": f.would_be_normal,
                     "first": f.first.isoformat(),
                     "last": f.last.isoformat(),
@@ -236,16 +279,18 @@ class Case:
         """The case as a notebook shows it; log text is escaped."""
         items = "".join(
             f"<li>{escape(f.sentence)}"
+            + (f" <small>{part:.1f} bits of {self.evidence:.1f}</small>" if part else "")
             + (f"<br><small>{escape(f.suppressed.said())}</small>" if f.suppressed else "")
             + (f"<br><small>{escape(f.learned)}</small>" if f.learned else "")
             + (
-                f"<br><small>Would have been normal: {escape(f.would_be_normal)}.</small>"
-                if f.would_be_normal
+                f"<br><small>Would have been normal: {escape(f.normal)}.</small>"
+                if f.normal
                 else ""
             )
             + "</li>"
-            for f in self.findings[:10]
+            for f, part in zip(self.findings[:10], self.parts, strict=False)
         )
+        around = "".join(f"<li>{escape(line)}</li>" for line in self.around)
         more = len(self.findings) - 10
         rest = f"<p><small>… and {more} more findings</small></p>" if more > 0 else ""
         return (
@@ -254,6 +299,7 @@ class Case:
             f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC · "
             f"{escape(' → '.join(self.tactics))}</small></p>{self._with_html()}"
             f"<ul>{items}</ul>{rest}"
+            + (f"<p>What else happened</p><ul>{around}</ul>" if around else "")
         )
 
     @property

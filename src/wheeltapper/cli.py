@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -22,6 +21,7 @@ from wheeltapper.command import (
     open_workspace,
     print_rows,
     progress_bar,
+    reader_zone,
     say,
     since_until,
 )
@@ -200,7 +200,7 @@ def cases(
         _, _, acts = ws.lake.span()
         say(f"no case: {acts:,} acts looked at, {len(ws.lake.findings()):,} findings below the bar")
         return
-    terminal.print_cases(console(), found, ZoneInfo(ws.config.timezone))
+    terminal.print_cases(console(), found, reader_zone(ws))
 
 
 @main.command()
@@ -236,7 +236,7 @@ def show(ctx: click.Context, case: str, reader: str, form: str) -> None:
     if form == "json":
         terminal.print_rows([found.to_dict()], "ndjson")
         return
-    terminal.print_case(console(), found, ZoneInfo(ws.config.timezone))
+    terminal.print_case(console(), found, reader_zone(ws))
 
 
 @main.command()

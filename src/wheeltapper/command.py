@@ -1,10 +1,12 @@
 """What commands share: how a workspace is opened, options that mean the same everywhere, errors."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from rich.console import Console
@@ -43,6 +45,14 @@ def open_workspace(ctx: click.Context) -> Workspace:
 def console() -> Console:
     wide = None if sys.stdout.isatty() else 110
     return Console(width=wide, highlight=False, soft_wrap=False)
+
+
+def reader_zone(ws: Workspace) -> ZoneInfo:
+    """The zone of whoever sits at the terminal: `TZ` where it names one, else the workspace's."""
+    try:
+        return ZoneInfo(os.environ.get("TZ", "").removeprefix(":"))
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # not set, a rule such as CET-1, a folder
+        return ZoneInfo(ws.config.timezone)
 
 
 def say(text: str) -> None:

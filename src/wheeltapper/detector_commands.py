@@ -3,7 +3,6 @@
 import dataclasses
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -13,6 +12,7 @@ from wheeltapper.command import (
     form_option,
     open_workspace,
     progress_bar,
+    reader_zone,
     say,
     since_until,
 )
@@ -57,7 +57,7 @@ def detectors_show(ctx: click.Context, name: str, form: str) -> None:
     if form == "json":
         terminal.print_rows([as_dict(entry)], "ndjson")
     else:
-        detector_pages.print_entry(console(), entry, ZoneInfo(ws.config.timezone))
+        detector_pages.print_entry(console(), entry, reader_zone(ws))
 
 
 @detectors.command("test")

@@ -2,12 +2,11 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import click
 
 from wheeltapper import terminal
-from wheeltapper.command import console, form_option, open_workspace, say
+from wheeltapper.command import console, form_option, open_workspace, reader_zone, say
 
 _LASTS = re.compile(r"([1-9][0-9]{0,5})(m|h|d)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -73,7 +72,7 @@ def questions_list(ctx: click.Context, form: str) -> None:
     if form != "table":
         terminal.print_rows((q.to_dict() for q in asked), form)
         return
-    zone, now, out = ZoneInfo(ws.config.timezone), datetime.now(UTC), console()
+    zone, now, out = reader_zone(ws), datetime.now(UTC), console()
     for q in asked:
         out.print(f"{q.case_id}  {terminal.safe(q.told(zone, now))}", markup=False)
     if not asked:

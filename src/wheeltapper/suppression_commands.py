@@ -12,7 +12,15 @@ from rich.text import Text
 
 from wheeltapper import terminal
 from wheeltapper.case import Case
-from wheeltapper.command import FORMATS, console, form_option, open_workspace, progress_bar, say
+from wheeltapper.command import (
+    FORMATS,
+    console,
+    form_option,
+    open_workspace,
+    progress_bar,
+    reader_zone,
+    say,
+)
 from wheeltapper.refine.preview import Preview
 from wheeltapper.suppression import DAYS, Suppression
 from wheeltapper.workspace import Workspace
@@ -55,7 +63,7 @@ def suppressions_list(ctx: click.Context, everything: bool, form: str) -> None:
     if not known:
         say("nothing is hidden" + ("" if everything else "; what was: --all"))
     for one in known:
-        _print_one(console(), one, now, ZoneInfo(ws.config.timezone))
+        _print_one(console(), one, now, reader_zone(ws))
 
 
 def _print_one(out: Console, one: Suppression, now: datetime, zone: ZoneInfo) -> None:
@@ -127,7 +135,7 @@ def hide(
         if form == "json":
             terminal.print_rows([seen.to_dict()], "ndjson")
         else:
-            print_preview(console(), seen, ZoneInfo(ws.config.timezone))
+            print_preview(console(), seen, reader_zone(ws))
         return not dry_run and (not ask or click.confirm("Hide it?", err=True))
 
     case, scope = (of.id, {}) if isinstance(of, Case) else (None, of)

@@ -16,8 +16,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wheeltapper.case import CAMPAIGN, REOPENED, STORY, Case, Team
+from wheeltapper.case import CAMPAIGN, LOCKSTEP, REOPENED, STORY, Case, CaseFinding, Team
 
+MOST_FINDINGS = 15
+MOST_PARTS = 5
+"""Findings that are told of a case, and how many of them in how its evidence adds up."""
+LEAST_PART = 0.05
+"""Bits; less is nothing, to one digit."""
 MOST_TEAMS = 8
 """Teams of a campaign that are told in a terminal."""
 MOST_TURNS = 8
@@ -64,6 +69,12 @@ def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     return f"{a:%-d %b %Y %H:%M} - {b:{'%-d %b' if a.year == b.year else '%-d %b %Y'} %H:%M}"
 
 
+def clock(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """`11:54-12:29`, within a day."""
+    a, b = (f"{time.astimezone(zone):%H:%M}" for time in (start, end))
+    return a if a == b else f"{a}-{b}"
+
+
 def print_cases(console: Console, cases: Sequence[Case], zone: ZoneInfo) -> None:
     """The ranked list: a sentence first, identifiers second, rarity third."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
@@ -95,16 +106,44 @@ def _who(case: Case) -> str:
 
 
 def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
-    """One case as a colleague's note."""
+    """One case as a colleague's note: what happened, how rare that is and why, and what else."""
     console.print(Text(safe(case.headline), style="bold"))
-    console.print(Text(safe(case.summary)))
+    if case.summary:
+        console.print(Text(safe(case.summary)))
+    console.print(Text("\n".join(_facts(case, zone)), style="dim"))
+    console.print()
+    told: set[str] = set()
+    for finding, part in zip(case.findings[:MOST_FINDINGS], case.parts, strict=False):
+        console.print(_finding(case, finding, part, zone, again=finding.what in told))
+        told.add(finding.what)
+    if len(case.findings) > MOST_FINDINGS:
+        console.print(
+            Text(f"… and {_counted(len(case.findings) - MOST_FINDINGS, 'more finding')}", "dim")
+        )
+    if case.around:
+        console.print()
+        console.print("What else happened")
+        for line in case.around:
+            console.print(Text(f"• {safe(line)}"))
+    console.print(
+        Text(
+            f"{_counted(len(case.native_ids), 'record')} behind it, of "
+            f"{_counted(case.event_count, 'act')} in the time",
+            style="dim",
+        )
+    )
+
+
+def _facts(case: Case, zone: ZoneInfo) -> list[str]:
     when = f"when: {span(case.start, case.end, zone)} ({zone.key})"
     rare = f"how rare: {how_rare(case.score)} {case.entity_type.replace('_', ' ')}-days"
+    if case.evidence >= LEAST_PART:
+        rare += f" holds as much evidence: {added_up(case)}"
     if case.kind == STORY:
         days, acts = _counted(case.baseline_days, "day"), _counted(case.baseline_acts, "act")
-        facts = [rare, when, f"history: {days}, {acts}"]
+        facts = [when, rare, f"history: {days}, {acts}"]
     else:
-        facts = [f"kind: {case.kind}", *([] if case.kind == CAMPAIGN else [rare]), when]
+        facts = [f"kind: {case.kind}", when, *([] if case.kind == CAMPAIGN else [rare])]
         facts += [f"team: {safe(_team(team))}" for team in case.teams[:MOST_TEAMS]]
     if case.peers:
         facts.append(f"peers: {case.peers}, {safe(case.peer_group)}")
@@ -122,39 +161,60 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
         facts.append(
             f"verdict: {case.verdict} by {safe(case.verdict_by)} {safe(case.verdict_reason)}"
         )
-    facts += _history(case, zone)
-    facts.append(f"case: {case.id}")
-    console.print(Text("\n".join(facts), style="dim"))
-    console.print()
-    for finding in case.findings[:15]:
-        line = Text("• ")
-        line.append(safe(finding.sentence), style="dim" if finding.suppressed else "")
-        if finding.suppressed:
-            line.append(f"\n  {safe(finding.suppressed.said())}", style="yellow")
-        if finding.learned:
-            line.append(
-                f"\n  {safe(finding.learned)} ({finding.learned_bits:+.1f} bits)", style="cyan"
-            )
-        if finding.would_be_normal:
-            line.append(
-                f"\n  Would have been normal: {safe(finding.would_be_normal)}.", style="green"
-            )
-        attack = f" · {', '.join(finding.finding.attack)}" if finding.finding.attack else ""
-        line.append(
-            f"\n  {span(finding.first, finding.last, zone)} · {finding.finding.detector}{attack}"
-            f" · {finding.bits:.1f} bits",
-            style="dim",
-        )
-        console.print(line)
-    if len(case.findings) > 15:
-        console.print(Text(f"… and {len(case.findings) - 15} more findings", style="dim"))
-    console.print(
-        Text(
-            f"{_counted(len(case.native_ids), 'record')} behind it, of "
-            f"{_counted(case.event_count, 'act')} in the time",
-            style="dim",
-        )
-    )
+    return [*facts, *_history(case, zone), f"case: {case.id}"]
+
+
+def added_up(case: Case) -> str:
+    """What the evidence is made of: `18.3 bits = 10.1 + 4.6 + 3.6`."""
+    *parts, rest = case.parts
+    told = [part for part in parts[:MOST_PARTS] if part >= LEAST_PART]
+    said = [f"{part:.1f}" for part in told]
+    small = sum(round(10 * part) for part in [*parts, rest]) - sum(round(10 * p) for p in told)
+    if case.kind == LOCKSTEP and rest >= LEAST_PART:
+        small -= round(10 * rest)
+        said.append(f"{rest:.1f} for what speaks for one hand")
+    if small > 0:
+        said.append(f"{small / 10:.1f} of the others")
+    total = sum(round(10 * part) for part in case.parts) / 10
+    return f"{total:.1f} bits" + (f" = {' + '.join(said)}" if len(said) > 1 else "")
+
+
+def share(part: float, evidence: float) -> str:
+    """`10.1 bits, most (55 %) of the evidence`."""
+    if part < LEAST_PART:
+        return "next to nothing"
+    of = part / evidence
+    said = "all" if of > 0.995 else f"{max(1, round(100 * of))} %"
+    said = f"most ({said})" if 0.505 < of <= 0.995 else said
+    return f"{part:.1f} bits, {said} of the evidence"
+
+
+def _finding(case: Case, finding: CaseFinding, part: float, zone: ZoneInfo, *, again: bool) -> Text:
+    line = Text("• ")
+    what = "The same" if again and finding.what else finding.what or finding.sentence
+    line.append(safe(what), "dim" if finding.suppressed else "")
+    if case.evidence >= LEAST_PART and not finding.suppressed:
+        # Of what several accounts share, and of the like of it, all but one count less.
+        twice = part < LEAST_PART <= finding.bits
+        line.append(f" · {'counted above' if twice else share(part, case.evidence)}", "bold")
+    if finding.suppressed:
+        line.append(f"\n  {safe(finding.suppressed.said())}", "yellow")
+    if finding.learned:
+        line.append(f"\n  {safe(finding.learned)} ({finding.learned_bits:+.1f} bits)", "cyan")
+    if finding.expected:
+        rule = finding.finding.detector.startswith("rule.")
+        line.append(f"\n  {'By' if rule else 'Its own history:'} {safe(finding.expected)}")
+    if finding.peers:
+        line.append(f"\n  Peers: {safe(finding.peers)}")
+    if finding.normal:
+        line.append(f"\n  Would have been normal: {safe(finding.normal)}", "green")
+    one_day = case.start.astimezone(zone).date() == case.end.astimezone(zone).date()
+    when = clock(finding.first, finding.last, zone) if one_day else None
+    below = [when or span(finding.first, finding.last, zone)]
+    below += [finding.app] if finding.app else []
+    below += finding.techniques or finding.finding.attack
+    below.append(finding.finding.detector)
+    return line.append(f"\n  {safe(' · '.join(below))}", "dim")
 
 
 def _history(case: Case, zone: ZoneInfo) -> list[str]:

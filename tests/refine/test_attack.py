@@ -49,3 +49,9 @@ def test_the_same_act_under_its_old_and_new_id_is_evasion(id_):
 
 def test_the_data_carries_mitres_notice():
     assert "with the permission of The\n# MITRE Corporation" in attack.FILE.read_text()
+
+
+def test_techniques_are_told_by_name_with_their_id():
+    assert attack.named(["T1530", "T1078.004", "T9999"]) == (
+        "Data from Cloud Storage (T1530)", "Valid Accounts: Cloud Accounts (T1078.004)", "T9999",
+    )  # fmt: skip

@@ -229,7 +229,12 @@ def test_an_address_and_what_came_from_it_are_one_case():
     assert whole.others[0].entity == "kim"
     assert len({o.entity for o in whole.others}) == len(whole.others) == 13
     assert whole.summary.endswith("203.0.113.66 signed in after 12 failures.")
-    assert whole.findings == (*one.findings, *story.findings)
+    uncounted = [dataclasses.replace(f, adds=0.0) for f in one.findings]
+    assert whole.findings == (*uncounted, *story.findings)  # its score is the story's
+    assert whole.evidence == story.evidence
+    (lighter, _) = absorbed([one, dataclasses.replace(story, score=0.0), elsewhere])
+    assert lighter.evidence == one.evidence
+    assert lighter.findings[: len(one.findings)] == one.findings
     assert absorbed([story, elsewhere]) == [story, elsewhere]
 
 

@@ -4,7 +4,7 @@ from few_findings import finding, frame, many, same
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wheeltapper.refine.combine import combine
+from wheeltapper.refine.combine import added, combine
 from wheeltapper.refine.group import group
 
 SPAN = pl.lit(1).alias("span")
@@ -63,3 +63,12 @@ def test_the_order_of_rows_does_not_matter_to_the_bit(rows):
     a, b = (combine(group(frame(r), 8.0)) for r in (rows, rows[::-1]))
     assert a.rows() == b.rows()
     assert same(a, b)
+
+
+@given(many())
+def test_what_findings_add_sums_to_the_evidence(rows):
+    mine = frame([{**r, "entity": "ana"} for r in rows]).with_columns(SPAN)
+    adds = added(mine)
+    assert adds.drop("adds").equals(mine)
+    assert adds["adds"].sum() == pytest.approx(one_story(rows)["evidence"])
+    assert (adds["adds"] <= adds["evidence"]).all()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from told_acts import TIME, TOLD, kind, told
 
 from wheeltapper.refine import explain
+from wheeltapper.refine.headline import headline
 from wheeltapper.refine.words import Vocabulary
 
 GOLDEN = Path(__file__).parent / "golden" / "sentences.txt"
@@ -72,7 +73,10 @@ def test_hostile_text_in_every_field_stays_one_short_line(name):
         explain.sentence(hostile, WORDS),
         explain.would_be_normal(hostile, WORDS),
         explain.label(hostile, WORDS),
-        explain.headline([hostile, one], WORDS, TIME, TIME + timedelta(hours=1)),
+        explain.note(hostile, WORDS, one.entity),
+        explain.expected(hostile, WORDS),
+        explain.peers(hostile),
+        headline([hostile, one], WORDS, TIME, TIME + timedelta(hours=1)),
     ):
         assert not {unicodedata.category(c) for c in said} & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
         assert len(said) < 1000
@@ -86,45 +90,6 @@ def test_any_text_can_be_told(entity, action, target, value):
         for said in (explain.sentence(one, WORDS), explain.label(one, WORDS)):
             assert "\n" not in said
             assert "\x1b" not in said
-
-
-# The headline
-
-
-def headline(*names, end=TIME + timedelta(minutes=35)):
-    return explain.headline([TOLD[name] for name in names], WORDS, TIME, end)
-
-
-def test_what_can_hurt_most_is_told_first_and_where_from_last():
-    assert headline(
-        "a new country", "an hour never worked", "many of one kind in an hour", "a rule"
-    ) == (
-        "Kim Lee read 60 secrets and switched off the audit trail management-events from Nigeria "
-        "on Tuesday 03:00–04:00 within 35 minutes"
-    )
-
-
-def test_a_headline_of_where_alone_says_what_was_done():
-    assert headline("a new country") == (
-        "Kim Lee read the secret prod/db from Nigeria within 35 minutes"
-    )
-
-
-def test_the_same_is_said_once():
-    once = headline("an act never done before")
-    assert headline("an act never done before", "an act done twice before") == once
-
-
-def test_no_more_than_three_acts_are_told():
-    names = [
-        "an act never done before", "a rule", "a new application", "many changes", "many refusals",
-    ]  # fmt: skip
-    assert headline(*names).count(" and ") == 1
-    assert headline(*names).count(",") == 1
-
-
-def test_the_order_of_findings_of_equal_weight_does_not_change_who_is_told():
-    assert headline("a rule", "a new country").startswith("Kim Lee ")
 
 
 @pytest.mark.parametrize(
@@ -162,3 +127,33 @@ def test_people_are_called_as_people_say_it(entity, said):
 
 def test_an_address_is_no_person():
     assert explain.plain("src_ip", "kim.lee@example.org") == "kim.lee@example.org"
+
+
+def test_a_note_leaves_out_whom_the_case_is_about():
+    one = TOLD["a new country"]
+    said = "Read the secret prod/db from Nigeria"
+    assert explain.note(one, WORDS, one.entity) == said
+    assert explain.note(one, WORDS, "somebody else") == f"Kim Lee r{said[1:]}"
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_sentence_is_its_parts(name):
+    one = TOLD[name]
+    said = explain.sentence(one, WORDS)
+    note = explain.note(one, WORDS, one.entity)
+    assert note[1:] in said
+    assert explain.expected(one, WORDS) in said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("an act never done before", "none of 11 engineer peers has"),
+        ("an act with one peer", "the only other engineer peer has not"),
+        ("an act that some peers do", "3 of 11 engineer peers have"),
+        ("an act nobody can be compared with", ""),
+        ("back after months", "none of 11 engineer peers was for as long"),
+    ],
+)
+def test_what_peers_do_stands_by_itself(name, said):
+    assert explain.peers(TOLD[name]) == said

@@ -41,10 +41,17 @@ def test_an_owner_reads_first_what_is_theirs_in_their_zone():
     jira, okta = letter.text.index("exported a project"), letter.text.rindex("from North Korea.")
     assert letter.text.index("In Jira:") < jira < letter.text.index("elsewhere:") < okta
     assert "on 5 January 2026 at 18:00 (Asia/Tokyo)" in letter.text  # 9 in UTC
-    assert "• At 18:00: Kim Lee exported a project" in letter.text
+    assert "• At 18:00: exported a project" in letter.text  # whose letter it is was said
     assert "Would have been normal: a week's 2 exports." in letter.text
     assert "Please reply whether this was expected" in letter.text
     assert "Okta holds more of the evidence but has no owner" in letter.text
+
+
+def test_an_owner_is_told_what_else_was_done():
+    case = replace(story(), around=("in the 12 minutes before: signed in to Okta",))
+    letter = written(case, "owner", ROUTING, NOW)
+    assert "What else was done:\n• in the 12 minutes before: signed in to Okta" in letter.text
+    assert "What else" not in written(story(), "owner", ROUTING, NOW).text
 
 
 def test_no_letter_speaks_of_bits_or_attack():

@@ -112,3 +112,37 @@ def test_gathered_holds_all_of_the_chosen_and_nobody_else(lake):
 def test_an_entity_that_is_no_column_is_refused(lake):
     with pytest.raises(ValueError, match="'actor; drop table x' is no entity column"):
         looked_up.acts(lake, "actor; drop table x", stories())
+
+
+def test_what_was_done_around_a_story_without_what_it_tells(lake):
+    told = lake.sql("select event_id from activities where target = 'x'")
+    asked = stories(hours=1 / 120)  # half a minute
+    rows = looked_up.around(lake, "actor", asked, told).to_dicts()
+    assert [(r["phase"], r["action"], r["n"]) for r in rows] == [(looked_up.AFTER, "read", 1)]
+    later = MONDAY + timedelta(days=9, minutes=30)
+    asked = pa.Table.from_pylist([{"story": 0, "entity": "ana", "start": later, "end": later}])
+    rows = looked_up.around(lake, "actor", asked, told).to_dicts()
+    assert [(r["phase"], r["n"]) for r in rows] == [(looked_up.BEFORE, 1), (looked_up.AFTER, 1)]
+
+
+def test_what_comes_after_ends_with_the_day(tmp_path):
+    lake = Lake(str(tmp_path))
+    rows = [activity("ana", minutes=m, action=f"a{m}") for m in (0, 20)]
+    late = MONDAY.replace(hour=23, minute=50)
+    lake.append(activities([{**r, "time": late + timedelta(minutes=n * 20)}
+                            for n, r in enumerate(rows)]), "1")  # fmt: skip
+    asked = pa.Table.from_pylist([{"story": 0, "entity": "ana", "start": late, "end": late}])
+    nothing = pa.table({"event_id": pa.array([], pa.binary())})
+    rows = looked_up.around(lake, "actor", asked, nothing).to_dicts()
+    assert [r["phase"] for r in rows] == [looked_up.MEANWHILE]
+
+
+def test_from_where_and_whether_that_was_used_before(lake):
+    (row,) = looked_up.places(lake, "actor", stories("ben")).to_dicts()
+    assert (row["src_ip"], row["n"], row["days"], row["known"]) == ("192.0.2.1", 1, 0, False)
+
+
+def test_who_acted_from_an_address(lake):
+    asked = stories("192.0.2.1")
+    (row,) = looked_up.actors(lake, "src_ip", asked).to_dicts()
+    assert (row["actor"], row["n"]) == ("ben", 1)

@@ -61,6 +61,13 @@ def test_a_case_stands_on_its_acts(office, again):
     assert case.apps == ("Okta",)
 
 
+def test_what_the_findings_add_is_the_evidence_that_the_score_follows(again):
+    (case,) = again()
+    assert sum(f.adds for f in case.findings) == pytest.approx(case.evidence)
+    assert all(0 <= f.adds <= f.bits + 1e-9 for f in case.findings)
+    assert sum(case.parts) == pytest.approx(round(case.evidence, 1))
+
+
 def test_within_the_budget(again):
     (case,) = again(settings=config.Refine(budget_cases_per_day=0.001))
     assert case.rank == 1
@@ -136,8 +143,8 @@ def test_what_is_hidden_stays_in_its_case_greyed_and_last(again):
     assert [f.suppressed for f in found.findings] == [None] * len(rest) + [hide]
     assert found.findings[-1].bits == top.bits
     assert found.findings[-1].sentence == top.sentence
-    assert case.summary.startswith(top.sentence)
-    assert found.summary.startswith(rest[0].sentence)  # it is not about what is hidden
+    assert (found.findings[-1].what, found.findings[-1].adds) == (top.what, 0.0)
+    assert sum(f.adds for f in found.findings) == pytest.approx(found.evidence)
     assert (found.start, found.end, found.native_ids) == (case.start, case.end, case.native_ids)
 
 

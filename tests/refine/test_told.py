@@ -1,12 +1,39 @@
 import pytest
 from told_acts import told
 
-from wheeltapper.refine.told import about, account, group, listed, peer, since, units, within
+from wheeltapper.refine.told import (
+    about,
+    account,
+    group,
+    listed,
+    peer,
+    since,
+    times,
+    units,
+    usual,
+    within,
+)
 
 
 def test_units_are_those_of_the_detector_and_of_git():
-    assert units(told("any.country")) == "days"
-    assert units(told("git.directory", source="git")) == "commits"
+    assert units(told("any.country"), 58) == "58 days"
+    assert units(told("git.directory", source="git"), 1) == "1 commit"
+
+
+def test_how_many_are_usual():
+    assert [usual(x, h) for x, h in ((0.2, 1), (4, 1), (40, 24), (4, 6))] == [
+        "one or none an hour is usual", "about 4 an hour are usual", "about 40 a day are usual",
+        "about 4 in 6 hours are usual",
+    ]  # fmt: skip
+
+
+def test_how_often():
+    assert [times(n) for n in (1, 2, 1203)] == ["once", "twice", "1,203 times"]
+
+
+def test_of_a_group_of_several_words_one_is_told():
+    assert group(told(peer_group="service accounts"), 3) == "3 service account peers"
+    assert group(told(peer_group="sales"), 3) == "3 sales peers"
 
 
 def test_a_day_number_is_told_as_a_date():

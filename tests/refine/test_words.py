@@ -39,7 +39,7 @@ class TestAct:
         passwords = ("aws_cloudtrail", "EC2", "GetPasswordData")
         assert words.act(*AWS, **refused) == "was denied reading a secret"
         assert words.act(*passwords, count=29, **refused) == (
-            "tried to read 29 instance passwords and was denied"
+            "was denied reading 29 instance passwords"
         )
         assert words.act(*passwords, target="i-0abc", outcome="failure") == (
             "failed to read the password of the instance i-0abc"

@@ -21,7 +21,10 @@ def test_findings_come_back_as_they_were(evidence, text, number):
     finding = dataclasses.replace(
         plain.finding, evidence=evidence, entity=text, bits=number, attack=(), event_ids=("a", "b")
     )
-    changed = {"sentence": text, "learned": text, "bits": number, "learned_bits": number}
+    changed = {
+        "sentence": text, "learned": text, "bits": number, "learned_bits": number, "what": text,
+        "expected": text, "peers": text, "techniques": (text,), "adds": number,
+    }  # fmt: skip
     items = (dataclasses.replace(plain, finding=finding, **changed), plain)
     kept = casetext.findings(items)
     assert casetext.read_findings(kept) == items
@@ -34,7 +37,7 @@ def test_details_come_back_as_they_were(names, text):
     want = dataclasses.replace(
         case(), summary=text, peer_group=text, tactics=tuple(names), native_ids=(), apps=(text,),
         others=tuple(Other(entity_type="actor", entity=name, why=text) for name in names),
-        kind=LOCKSTEP, members=len(names),
+        kind=LOCKSTEP, members=len(names), evidence=len(names), around=tuple(names),
         teams=tuple(Team(name=name, members=1, of=2) for name in names),
     )  # fmt: skip
     found = casetext.read_details(casetext.details(want))
@@ -52,6 +55,8 @@ def test_details_come_back_as_they_were(names, text):
         "others",
         "owner_because",
         "learned_bits",
+        "evidence",
+        "around",
         "kind",
         "members",
         "teams",

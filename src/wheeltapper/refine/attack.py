@@ -60,6 +60,15 @@ def technique(id_: str) -> Technique | None:
     return known.get(id_) or known.get(id_.split(".")[0])
 
 
+def named(ids: Sequence[str]) -> tuple[str, ...]:
+    """Techniques as a reader knows them: `Valid Accounts: Cloud Accounts (T1078.004)`.
+
+    An id that ATT&CK does not have stays itself.
+    """
+    found = [(id_, technique(id_)) for id_ in ids]
+    return tuple(f"{one.name} ({id_})" if one else id_ for id_, one in found)
+
+
 def tactics(ids: Sequence[str]) -> tuple[str, ...]:
     """Put technique ids, in the order in which they happened, as tactics: each once.
 

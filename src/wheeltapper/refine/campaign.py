@@ -18,6 +18,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -189,13 +190,19 @@ def _new(first: pl.DataFrame, used: pl.DataFrame, column: str) -> tuple[int, int
 
 def evidence_of(happening: Happening) -> float:
     """Bits of lockstep: its members', as `combine` adds them, and what speaks for one hand."""
+    return sum(added(happening)) + happening.judgement.raised
+
+
+def added(happening: Happening) -> list[float]:
+    """Bits that each wave adds: the weightiest member counts whole, the next half, and so on."""
+    rows = [wave.select("entity", "alone").rows() for wave in happening.waves]
     each: dict[str, float] = {}
-    for wave in happening.waves:
-        for entity, alone in wave.select("entity", "alone").rows():
-            each[entity] = each.get(entity, 0.0) + alone
-    members = happening.lead["entity"].to_list()
-    ordered = sorted((each[name] for name in members), reverse=True)
-    return sum(e * HALVING**n for n, e in enumerate(ordered)) + happening.judgement.raised
+    for entity, alone in chain.from_iterable(rows):
+        each[entity] = each.get(entity, 0.0) + alone
+    members = set(happening.lead["entity"].to_list())
+    ordered = sorted(members, key=lambda name: (-each[name], name))
+    share = {name: HALVING**n for n, name in enumerate(ordered)}
+    return [sum(alone * share.get(entity, 0.0) for entity, alone in wave) for wave in rows]
 
 
 def scored_of(stories: pl.DataFrame) -> tuple[Floats, Floats]:
@@ -223,9 +230,12 @@ def _case(
     words: Vocabulary,
 ) -> Case:
     lead, kind = one.lead, one.kind
-    told = [_finding(wave, one, wordings, words) for wave in one.waves]
-    known = [f for f in told if f is not None]
     raised = kind == LOCKSTEP
+    told = [
+        _finding(wave, one, wordings, words, adds=adds if raised else 0.0)
+        for wave, adds in zip(one.waves, added(one), strict=True)
+    ]
+    known = [f for f in told if f is not None]
     who = [
         Other(entity_type="actor", entity=row["entity"], why=why(row, words))
         for row in lead.head(NAMED).to_dicts()
@@ -258,6 +268,7 @@ def _case(
         event_count=len(natives),
         apps=tuple(apps),
         others=tuple(others),
+        evidence=evidence_of(one) if raised else 0.0,
         kind=kind,
         members=len(lead),
         teams=tuple(
@@ -282,17 +293,24 @@ def absorbed(cases: Sequence[Case]) -> list[Case]:
 
 
 def _with(whole: Case, story: Case) -> Case:
-    """A lockstep, and what the story of its address says."""
+    """A lockstep, and what the story of its address says; the score is that of the odder one."""
+    heavier = whole if whole.score >= story.score else story
+    findings = (*whole.findings, *story.findings)
+    counted = {id(f) for f in heavier.findings}
     others = dict.fromkeys((*story.others, *whole.others))
     named = {other.entity: other for other in reversed(list(others))}
     return dataclasses.replace(
         whole,
-        score=max(whole.score, story.score),
+        score=heavier.score,
+        evidence=heavier.evidence,
         start=min(whole.start, story.start),
         end=max(whole.end, story.end),
         summary=f"{whole.summary} {story.headline}.",
         tactics=tuple(dict.fromkeys((*whole.tactics, *story.tactics))),
-        findings=(*whole.findings, *story.findings),
+        findings=tuple(
+            f if id(f) in counted else dataclasses.replace(f, adds=0.0) for f in findings
+        ),
+        around=story.around,
         native_ids=tuple(dict.fromkeys((*whole.native_ids, *story.native_ids))),
         event_count=max(whole.event_count, story.event_count),
         apps=tuple(dict.fromkeys((*whole.apps, *story.apps))),
@@ -305,6 +323,8 @@ def _finding(
     one: Happening,
     wordings: Wordings,
     words: Vocabulary,
+    *,
+    adds: float,
 ) -> CaseFinding | None:
     """All findings of one wave as one."""
     detector, key = wave["detector"][0], wave["key"][0]
@@ -335,6 +355,9 @@ def _finding(
         ),
         bits=float(wave["alone"].max() or 0.0),  # type: ignore[arg-type]  # a number, as the column is
         sentence=sentence(wave, acts, wording, key, words),
+        what=sentence(wave, acts, wording, key, words).removesuffix("."),
+        techniques=attack.named(said["attack"] or ()) if one.kind == LOCKSTEP else (),
+        adds=adds,
         would_be_normal="",
         first=acts["time"][0],
         last=acts["time"][-1],

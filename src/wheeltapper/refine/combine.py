@@ -12,6 +12,22 @@ HALVING = 0.5
 STORY = ["entity_type", "entity", "span"]
 
 
+def added(findings: pl.DataFrame) -> pl.DataFrame:
+    """The findings with `adds`, the bits that each brings to its story: they sum to `combine`'s."""
+    numbered = findings.with_row_index("row")
+    adds = (
+        numbered.sort("evidence", descending=True, maintain_order=True)
+        .unique([*STORY, "detector", "key"], keep="first", maintain_order=True)
+        .with_columns(nth=pl.int_range(pl.len()).over(*STORY, "detector"))
+        .select("row", adds=pl.col("evidence") * pl.lit(HALVING).pow(pl.col("nth")))
+    )
+    return (
+        numbered.join(adds, on="row", how="left", maintain_order="left")
+        .with_columns(pl.col("adds").fill_null(0.0))
+        .drop("row")
+    )
+
+
 def combine(findings: pl.DataFrame) -> pl.DataFrame:
     """One row a story: `entity_type, entity, span, start, end, evidence, findings`."""
     # A span is one entity's: numbers are grouped by, the names are put back at the end.

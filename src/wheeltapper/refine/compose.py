@@ -10,6 +10,8 @@ import polars as pl
 from wheeltapper.case import Case, CaseFinding, Other
 from wheeltapper.finding import Finding
 from wheeltapper.refine import attack, explain
+from wheeltapper.refine.around import Seen, as_whom, lines, where_from
+from wheeltapper.refine.headline import headline
 from wheeltapper.refine.reason import Alike, reason
 from wheeltapper.refine.telling import telling_of
 from wheeltapper.refine.told import Kind, Told
@@ -28,6 +30,7 @@ def compose(
     members: pl.DataFrame,
     acts: pl.DataFrame,
     events: pl.DataFrame,
+    around: Seen,
     known_of: Mapping[int, Row],
     usual: Mapping[tuple[int, str], list[tuple[str, int]]],
     peers: Mapping[str, int],
@@ -66,7 +69,7 @@ def compose(
         )
         told.append(one)
         hidden = suppressions.get(row["suppressed"] or "")
-        kept.append(_case_finding(row, one, mine, words, hidden))
+        kept.append(_case_finding(row, one, mine, words, hidden, about=story["entity"]))
     group_name = str(known.get("peer_group") or "")
     start, end = story["start"], story["end"]
     # What is hidden is shown with the case, but the case is not about it.
@@ -84,8 +87,12 @@ def compose(
         entity=story["entity"],
         start=start,
         end=end,
-        headline=explain.headline(_of(told, story["entity"]), words, start, end),
-        summary=_summary(_of(told, story["entity"]), known, words),
+        evidence=float(story["evidence"]),
+        headline=headline(
+            _of(told, story["entity"]), words, start, end, known=bool(known.get("acts"))
+        ),
+        summary=_summary(around, known, words),
+        around=lines(around.acts, start, end, words),
         baseline_days=int(known.get("days") or 0),
         baseline_acts=int(known.get("acts") or 0),
         peer_group=group_name,
@@ -194,11 +201,20 @@ def _one(
         features=tuple(row["features"] or ()),
         kinds=_kinds(events) if telling_of(wording.family).unfolds != "acts" else (),
         usual=usual.get((row["member"], row["detector"]), ()),
+        events=frozenset(events["event_id"].to_list()),
+        first=min(events["time"].to_list()),
+        last=max(events["time"].to_list()),
     )
 
 
 def _case_finding(
-    row: Row, told: Told, events: pl.DataFrame, words: Vocabulary, hidden: Suppression | None
+    row: Row,
+    told: Told,
+    events: pl.DataFrame,
+    words: Vocabulary,
+    hidden: Suppression | None,
+    *,
+    about: str,
 ) -> CaseFinding:
     ids = events.sort("time", "event_id")["event_id"].to_list()
     bits = float(row["whole" if hidden else "evidence"])
@@ -241,17 +257,17 @@ def _case_finding(
         suppressed=hidden,
         learned=row["learned"] or reason(alike, learned_bits, told),
         learned_bits=learned_bits,
+        what=explain.note(told, words, about),
+        expected=explain.expected(told, words),
+        peers=explain.peers(told),
+        techniques=attack.named(row["attack"] or ()),
+        adds=0.0 if hidden else float(row["adds"]),
     )
 
 
-def _summary(told: Sequence[Told], known: Row, words: Vocabulary) -> str:
-    """One or two sentences under the headline."""
-    first = explain.sentence(told[0], words)
-    days, acts = int(known.get("days") or 0), int(known.get("acts") or 0)
-    if not acts:
-        return f"{first} Nothing was seen of this account before."
-    since: datetime = known["since"]
-    return (
-        f"{first} {acts:,} acts on {days:,} {'day' if days == 1 else 'days'} "
-        f"since {since:%-d %B %Y} are known."
-    )
+def _summary(around: Seen, known: Row, words: Vocabulary) -> str:
+    """What the headline leaves open, under it."""
+    said = [where_from(around.places, words), as_whom(around.actors)]
+    if not known.get("acts"):
+        said.append("Nothing was seen of it before.")
+    return " ".join(s for s in said if s)

@@ -1,22 +1,28 @@
 """Explain: a finding in a sentence: what happened, what was expected, what peers do.
 
+A story is told by its `headline`.
+
 Everything is rendered from data: the clause of the catalogue entry, the words of the application's
 vocabulary, and the figures the kernel left in the finding's evidence. What a family's figures mean
 is told by its module in `refine/families`.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from math import log2
 
 from wheeltapper.refine import values
+from wheeltapper.refine.phrase import singular
 from wheeltapper.refine.telling import telling_of
-from wheeltapper.refine.told import Told, listed, word
+from wheeltapper.refine.told import Kind, Told, listed, word
 from wheeltapper.refine.words import Vocabulary
 
-PREPOSITIONS = ("from", "at", "with", "on", "using", "in", "through", "as", "to", "by", "under")
+_COUNTED = re.compile(r"\{count\} ((?:(?:different|silent) )?\w+)")
+_NOR_ANY = re.compile(r"^nor (has|was) any of (.+?)( for as long)?$")
+_NOR_ONE = re.compile(r"^nor (has) (.+)$")
 NAME_IN_HEADLINE = 24
-"""A longer name of a target is left for the findings."""
+"""A longer name of a target is left for the lines below."""
+PREPOSITIONS = ("from", "at", "with", "on", "using", "in", "through", "as", "to", "by", "under")
 
 
 def plain(entity_type: str, entity: str) -> str:
@@ -36,18 +42,22 @@ def clause(told: Told, words: Vocabulary, longest_name: int = 60) -> str:
 
     A target whose name is longer than `longest_name` is not named.
     """
-    return told.wording.says.format(
+    says, count = told.wording.says, round(told.observed)
+    if count == 1:  # "after 1 failure", "once"
+        says = _COUNTED.sub(lambda many: f"{{count}} {singular(many[1])}", says)
+        says = says.replace("{count} time", "once").replace(" that were ", " that was ")
+    return says.format(
         did=_did(told, words, longest_name),
         doing=words.noun(told.source, told.app, told.action),
         value=_value(told, words),
-        count=f"{told.observed:,.0f}",
+        count=f"{count:,}",
         app=values.clean(told.app) or "an application",
     )
 
 
 def _did(told: Told, words: Vocabulary, longest_name: int) -> str:
     def named(target: str, targets: int) -> str | None:
-        return target if targets <= 1 and len(values.name(target)) <= longest_name else None
+        return called(told, target, longest_name) if targets <= 1 else None
 
     if told.kinds:
         # A counted window holds several kinds of acts: the two most frequent are told.
@@ -56,13 +66,20 @@ def _did(told: Told, words: Vocabulary, longest_name: int) -> str:
                 told.source, kind.app, kind.action, kind.count,
                 named(kind.target, kind.targets), kind.outcome, told.reason,
             )
-            for kind in told.kinds[:2]
+            for kind in _most(told.kinds, longest_name)
         ]  # fmt: skip
         return listed(_without_repeated_verb(said))
     return words.act(
         told.source, told.app, told.action, max(told.acts, 1),
         named(told.target, told.targets), told.outcome, told.reason,
     )  # fmt: skip
+
+
+def _most(kinds: Sequence[Kind], longest_name: int) -> Sequence[Kind]:
+    """The most frequent two; where it has to be short, the second only if it is no by-product."""
+    if longest_name <= NAME_IN_HEADLINE and len(kinds) > 1 and kinds[1].count < kinds[0].count / 5:
+        return kinds[:1]
+    return kinds[:2]
 
 
 def _without_repeated_verb(said: Sequence[str]) -> list[str]:
@@ -90,18 +107,52 @@ def adverbial(text: str) -> bool:
     return text.split(" ", 1)[0].lower() in PREPOSITIONS
 
 
+def happened(told: Told, words: Vocabulary) -> str:
+    """What was done, without its subject: `read 60 secrets`, `signed in to Okta from Nigeria`."""
+    what = clause(told, words)
+    return f"{first_act(told, words)} {what}" if adverbial(what) else what
+
+
+def first_act(told: Told, words: Vocabulary, longest_name: int = 60) -> str:
+    """The act that the finding is told by."""
+    target = called(told, told.target, longest_name)
+    return words.act(told.source, told.app, told.action, 1, target, told.outcome, told.reason)
+
+
+def called(told: Told, target: str, longest_name: int) -> str | None:
+    """A target as a sentence names it: where it has to be short, colleagues by their names."""
+    colleagues = told.entity.partition("@")[2]
+    if longest_name <= NAME_IN_HEADLINE and colleagues and target.endswith(f"@{colleagues}"):
+        target = "themselves" if target == told.entity else plain("actor", target)
+    return target if len(values.name(target)) <= longest_name else None
+
+
+def expected(told: Told, words: Vocabulary) -> str:
+    """What its own history made likely, and from how much of it."""
+    return telling_of(told.wording.family).history(told, words, happened(told, words))
+
+
+def peers(told: Told) -> str:
+    """What peers do, by itself; empty where there are none."""
+    said = telling_of(told.wording.family).peers(told)
+    said = _NOR_ANY.sub(r"none of \2 \1\3", said)
+    return _NOR_ONE.sub(r"\2 \1 not", said)
+
+
 def sentence(told: Told, words: Vocabulary) -> str:
     """The finding as a colleague would tell it."""
     who = plain(told.entity_type, told.entity)
-    what = clause(told, words)
-    if adverbial(what):
-        did = words.act(
-            told.source, told.app, told.action, 1, told.target, told.outcome, told.reason
-        )
-        what = f"{did} {what}"
-    telling = telling_of(told.wording.family)
-    against = "; ".join(p for p in (telling.history(told, words, what), telling.peers(told)) if p)
-    return f"{who} {what}: {against}." if against else f"{who} {what}."
+    against = "; ".join(p for p in (expected(told, words), peers(told)) if p)
+    said = f"{who} {happened(told, words)}"
+    return f"{said}: {against}." if against else f"{said}."
+
+
+def note(told: Told, words: Vocabulary, about: str) -> str:
+    """What was done, as a line under a headline about somebody: their name is not said again."""
+    what = happened(told, words)
+    if told.entity != about:
+        return f"{plain(told.entity_type, told.entity)} {what}"
+    return f"{what[:1].upper()}{what[1:]}"
 
 
 def would_be_normal(told: Told, words: Vocabulary) -> str:
@@ -120,14 +171,14 @@ def tie(why: str, what: str, whose: str) -> str:
     return {
         "session": f"in the same session as {by}",
         "made": f"made or changed by {by}",
-        "address": f"from the address {thing}, new to both, as {by}",
-        "machine": f"on the machine {thing}, new to it, as {by}",
+        "address": f"came from {thing}, an address new to both, as did {by}",
+        "machine": f"was on the machine {thing}, new to it, as was {by}",
         "target": f"touched {thing} within a day of {by}",
     }.get(why, f"tied to {by}")
 
 
 def duration(start: datetime, end: datetime) -> str:
-    """`within 35 minutes`, `on 12 May`, `from 12 to 14 May`: how long a story took."""
+    """`within 35 minutes`, `within 7 hours`, `over 3 days`: how long a story took."""
     took = end - start
     if took < timedelta(minutes=1):
         return ""
@@ -137,49 +188,3 @@ def duration(start: datetime, end: datetime) -> str:
     if took < timedelta(hours=36):
         return f"within {round(took.total_seconds() / 3600):d} hours"
     return f"over {round(took.total_seconds() / 86400):d} days"
-
-
-def _telling(one: Told, words: Vocabulary) -> float:
-    """How much a finding belongs in the headline: its evidence, its harm, and how exact it is."""
-    exact = 1.0 if "{did}" in one.wording.says else 0.4
-    harm = words.severity(one.source, one.app, one.action)
-    many = sum(kind.count for kind in one.kinds) or one.acts
-    harm = harm / 2 if one.outcome == "failure" else harm
-    return exact * (one.evidence + log2(max(many, 1)) / 2) + harm
-
-
-def headline(told: Sequence[Told], words: Vocabulary, start: datetime, end: datetime) -> str:
-    """The story in one sentence, from its findings (weightiest first).
-
-    What can hurt most is told first: a manager has to know of the secrets before the look-ups.
-    """
-    told = sorted(told, key=lambda one: _telling(one, words), reverse=True)
-    first = told[0]
-    verbs: list[str] = []
-    adverbs: list[str] = []
-    seen: set[str] = set()
-    for one in told:
-        what = clause(one, words, NAME_IN_HEADLINE)
-        # One clause says where, one when: the weightiest of each detector.
-        repeated = one.wording.name if adverbial(what) else what
-        if repeated in seen:
-            continue
-        seen.add(repeated)
-        if adverbial(what):
-            if len(adverbs) < 2:
-                adverbs.append(what)
-        elif len(verbs) < 3:
-            verbs.append(what)
-    if not verbs:
-        alone = first.targets <= 1
-        count, target = (1, first.target) if alone else (first.acts, None)
-        verbs = [
-            words.act(
-                first.source, first.app, first.action, count, target, first.outcome, first.reason
-            )
-        ]
-    parts = [plain(first.entity_type, first.entity), listed(verbs), *adverbs]
-    took = duration(start, end)
-    if took:
-        parts.append(took)
-    return " ".join(parts)

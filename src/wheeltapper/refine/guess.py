@@ -26,9 +26,11 @@ FILE = Path(__file__).parent / "verbs.toml"
 _WORD = re.compile(
     r"OAuth\d?|[A-Z]{2,}s?(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[^\W\d_][a-z'’]*|\d+|[^\W_]+"
 )
-_VERSION = re.compile(r"20\d{6}(?:v\d+)?$")
+_VERSION = re.compile(r"(?:20\d{6}(?:v\d+)?|(?<=[a-z])V\d+)$")
 _VERSION_PART = re.compile(r"v\d+(?:(?:alpha|beta)\d*)?|alpha|beta")
 _SIGN = re.compile(r"\b(sign|log)[ _-](in|on|out|off|up)\b", re.I)
+_JOINED = re.compile(r"^(?=.*(?:[a-z][A-Z]|[_.:/]))[\w.:/-]+$")
+"""A name that an interface made of words, rather than words."""
 _BETWEEN = {"to", "from", "in", "for", "of", "on", "with", "by", "into", "as", "at"}
 _ALREADY_SAID = {
     *("user", "account", "member", "session", "event", "activity", "in"),
@@ -81,7 +83,9 @@ class Verbs:
                 verb = self.verbs.get(words[at].lower())
                 if verb:
                     return self._phrase(verb, words, at)
-        return Phrase("perform", (f" “{action}”",))
+        joined = _JOINED.search(action) and len(words) <= _MOST_WORDS
+        said = self._spelled(words) if joined else action
+        return Phrase("perform", (f" “{said}”",))
 
     def _severity(self, verb: Verb, things: list[str]) -> float:
         named = {singular(thing.lower()) for thing in things}
@@ -127,6 +131,8 @@ class Verbs:
 
 
 def _with_article(noun: str) -> str:
+    if noun.split(" ", 1)[0] in ("a", "an", "the"):
+        return noun
     return with_article(noun) if noun else "something"
 
 

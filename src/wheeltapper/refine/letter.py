@@ -76,9 +76,11 @@ def to_owner(case: Case, route: Route) -> Letter:
     parts = [
         f"{case.headline}.",
         f"This was {span(case.start, case.end, zone)} ({zone.key}).",
-        *_section(f"In {apps}:", mine, zone, MOST_OWN, day),
-        *_section("At the same time elsewhere:" if mine else "What was seen:", others, zone,
+        *_section(f"In {apps}:", case, mine, zone, MOST_OWN, day),
+        *_section("At the same time elsewhere:" if mine else "What was seen:", case, others, zone,
                   MOST_OTHERS if mine else MOST_OWN, day),
+        *(["\n".join(["What else was done:", *(f"• {line}" for line in case.around)])]
+          if case.around else []),
         f"What is known before: {case.baseline_acts:,} acts on {case.baseline_days:,} days."
         if case.baseline_acts else "Nothing was seen of this account before.",
         "Please reply whether this was expected: a change you know of, a task that somebody was "
@@ -134,16 +136,18 @@ def acts_of(case: Case, actor: str, zone: str) -> tuple[str, ...]:
 
 
 def _section(
-    title: str, findings: Sequence[CaseFinding], zone: ZoneInfo, most: int, day: bool
+    title: str, case: Case, findings: Sequence[CaseFinding], zone: ZoneInfo, most: int, day: bool
 ) -> Sequence[str]:
     if not findings:
         return []
     lines = [title]
     for f in findings[:most]:
         when = _when(f, zone, day_is_known=day)
-        lines.append(f"• {when[:1].upper()}{when[1:]}: {f.sentence}")
-        if f.would_be_normal:
-            lines.append(f"  Would have been normal: {f.would_be_normal}.")
+        # The headline has named whom it is about.
+        said = f.sentence.removeprefix(f"{_names(case)} ")
+        lines.append(f"• {when[:1].upper()}{when[1:]}: {said}")
+        if f.normal:
+            lines.append(f"  Would have been normal: {f.normal}.")
     if len(findings) > most:
         lines.append(f"  and {len(findings) - most} more")
     return ["\n".join(lines)]

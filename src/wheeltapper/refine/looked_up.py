@@ -19,10 +19,11 @@ from wheeltapper.refine.wording import Wording
 
 MOST_EVENTS = 2_000
 """Events that one finding is unfolded to."""
-MOST_ACTS = 400
-"""Kinds of acts that one story is summed up in."""
 PEERS_DAYS = 30
 """Who has not acted for so long is nobody's peer any more."""
+AROUND = timedelta(hours=1)
+"""How long before and after a story it is looked what else was done."""
+BEFORE, MEANWHILE, AFTER = 0, 1, 2
 
 
 class Lake(Protocol):
@@ -145,6 +146,75 @@ def baselines(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
                    min(a.time) as since, max(a.peer_group) as peer_group
             from activities a join stories s on a.{column} = s.entity
             where a.time < s.start group by s.story order by s.story
+            """,
+            tables={"stories": stories},
+        )
+    )
+
+
+def around(lake: Lake, entity_type: str, stories: pa.Table, events: pa.Table) -> pl.DataFrame:
+    """What else the entities did shortly before, while and after their stories, by kind of act.
+
+    `phase` is `BEFORE`, `MEANWHILE` or `AFTER`. `events` has the `event_id` of each act that the
+    stories tell. What comes after ends with the day, in UTC: the next may not be in the lake yet.
+    """
+    column = _column(entity_type)
+    hours = int(AROUND.total_seconds() // 3600)
+    return frame_of(
+        lake.sql(
+            f"""
+            select s.story, case when a.time < s.start then {BEFORE}
+                                 when a.time <= s."end" then {MEANWHILE} else {AFTER} end as phase,
+                   a.source::varchar as source, a.app::varchar as app, a.action::varchar as action,
+                   a.outcome::varchar as outcome, min(a.reason) as reason,
+                   sum(coalesce(a."count", 1))::bigint as n,
+                   count(distinct a.target)::bigint as targets, min(a.target) as target,
+                   min(a.time) as first, max(a.time) as last
+            from activities a join stories s on a.{column} = s.entity
+            where a.time >= s.start - interval {hours} hour
+              and a.time <= s."end" + interval {hours} hour
+              and a.time < date_trunc('day', s."end") + interval 1 day
+              and a.event_id not in (select event_id from events)
+            group by all order by s.story, phase, first, app, action, outcome
+            """,
+            tables={"stories": stories, "events": events},
+        )
+    )
+
+
+def places(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
+    """From where the entities acted in their stories: `story, src_ip, country, n`, on how many
+    `days` before they had used the address, and whether any was `known`.
+    """
+    column = _column(entity_type)
+    return frame_of(
+        lake.sql(
+            f"""
+            with used as (
+              select s.story, a.src_ip, max(a.country)::varchar as country,
+                     count(*) filter (a.time >= s.start)::bigint as n,
+                     count(distinct a.time::date) filter (a.time < s.start)::bigint as days
+              from activities a join stories s on a.{column} = s.entity
+              where a.src_ip is not null and a.time <= s."end" group by all
+            )
+            select *, max(days) over (partition by story) > 0 as known from used
+            qualify n > 0 order by story, src_ip
+            """,
+            tables={"stories": stories},
+        )
+    )
+
+
+def actors(lake: Lake, entity_type: str, stories: pa.Table) -> pl.DataFrame:
+    """Who acted in the stories of what is no account: `story, actor, n`, the busiest first."""
+    column = _column(entity_type)
+    return frame_of(
+        lake.sql(
+            f"""
+            select s.story, a.actor, count(*)::bigint as n
+            from activities a join stories s on a.{column} = s.entity
+            where a.actor is not null and a.time between s.start and s."end"
+            group by all order by s.story, n desc, a.actor
             """,
             tables={"stories": stories},
         )

@@ -19,7 +19,7 @@ SUCCESS, FAILURE, DENIED = "success", "failure", "denied"
 _ARTICLE = re.compile(r"^(?:an?|the) ")
 _INNER = re.compile(r" an? (?=\S+$)")
 _PART = re.compile(r"(\{app\}|\{[^{}\[\]]+\}|\[[^{}\[\]]+\])")
-_HAPPENS = {"be", "come", "have", "refuse", "report", "try"}
+_HAPPENS = {"be", "come", "fail", "have", "refuse", "report", "try"}
 """What began with these happened, whatever outcome the log gives it: being locked out."""
 _SPOKEN_AS_WORD = {"LAN", "MAC", "NAT", "RAM", "RAID", "SAML", "SAN", "SIM"}
 """Capitals that are not read letter by letter: a SAML provider, but an MFA device."""
@@ -91,10 +91,8 @@ class Phrase:
         base = self.verb + self._rest(count, target, app)
         if outcome == SUCCESS or self.verb in _HAPPENS:
             return forms.past(self.verb) + self._rest(count, target, app)
-        if outcome == DENIED and not self._says(count, target):
+        if outcome == DENIED:
             return f"was denied {forms.doing(self.verb)}{self._rest(count, target, app)}"
-        if self._says(count, target):
-            return f"tried to {base} and {'was denied' if outcome == DENIED else 'failed'}"
         return f"failed to {base}"
 
     def doing(self, forms: Forms, *, app: str = "") -> str:
@@ -191,6 +189,8 @@ def singular(noun: str) -> str:
 
 
 def is_plural(noun: str) -> bool:
+    if re.search(r"\b[A-Z0-9]{2,}s$", noun):  # APIs, IDs
+        return True
     return len(noun) > 2 and bool(re.search(r"[^siu'’]s$", noun, re.I)) and noun != noun.upper()
 
 

@@ -13,14 +13,14 @@ import polars as pl
 import pyarrow as pa
 
 from wheeltapper import config
-from wheeltapper.activity import TIME
 from wheeltapper.case import Case
 from wheeltapper.refine import looked_up
 from wheeltapper.refine.answer import answered
+from wheeltapper.refine.around import seen
 from wheeltapper.refine.budget import raised
 from wheeltapper.refine.calibrate import calibrate, scores, spoken, told
 from wheeltapper.refine.campaign import absorbed, campaigns
-from wheeltapper.refine.combine import STORY, combine
+from wheeltapper.refine.combine import STORY, added, combine
 from wheeltapper.refine.compose import compose
 from wheeltapper.refine.discount import discount
 from wheeltapper.refine.feedback import NONE, Feedback
@@ -34,7 +34,7 @@ from wheeltapper.refine.relieve import relieve
 from wheeltapper.refine.suppress import as_if_unhidden, still_told, suppress
 from wheeltapper.refine.telling import telling_of
 from wheeltapper.refine.tie import ties
-from wheeltapper.refine.unpack import frame_of, unpacked
+from wheeltapper.refine.unpack import frame_of, table_of, unpacked
 from wheeltapper.refine.warm_up import warm_up
 from wheeltapper.refine.weigh import weigh
 from wheeltapper.refine.wording import Wording, Wordings
@@ -203,20 +203,6 @@ def tell(
     return _told(chosen, found.weighed, lake, wordings, words, ())
 
 
-def _table(frame: pl.DataFrame) -> pa.Table:
-    table = frame.to_arrow()
-    return table.cast(
-        pa.schema(
-            [
-                pa.field(f.name, pa.string() if pa.types.is_large_string(f.type)
-                         else pa.binary() if pa.types.is_large_binary(f.type)
-                         else TIME if pa.types.is_timestamp(f.type) else f.type)
-                for f in table.schema
-            ]
-        )
-    )  # fmt: skip
-
-
 def _told(
     chosen: pl.DataFrame,
     weighed: pl.DataFrame,
@@ -227,10 +213,10 @@ def _told(
 ) -> list[Case]:
     with_raw = any("raw" in w.filter + w.value for w in wordings.by_name.values())
     # One row for each (detector, value) of a story: repeats are told once.
-    mine = weighed.join(chosen.select(*STORY, "story"), on=STORY)
+    mine = added(weighed.join(chosen.select(*STORY, "story"), on=STORY))
     members = _members(mine)
     lake = Gathered(
-        whole_lake, _table(members.select("entity_type", "entity").unique()), with_raw=with_raw
+        whole_lake, table_of(members.select("entity_type", "entity").unique()), with_raw=with_raw
     )
     mine = mine.join(
         members.select("story", "member", own_type="entity_type", own_entity="entity"),
@@ -242,7 +228,10 @@ def _told(
         )
         .group_by("story", "member", "detector", "key", maintain_order=True)
         .agg(
-            pl.all().exclude("story", "member", "detector", "key", "event_ids", "time").first(),
+            pl.all()
+            .exclude("story", "member", "detector", "key", "event_ids", "time", "adds")
+            .first(),
+            pl.col("adds").max(),
             pl.col("time").first(),
             pl.col("event_ids").list.explode(keep_nulls=False, empty_as_null=False),
             first=pl.col("time").min(),
@@ -268,11 +257,13 @@ def _told(
         return []
     whole = members.join(chosen.select("story", "start", "end"), on="story")
     asked = {
-        str(kind[0]): _table(part.select("entity", "start", "end", story="member"))
+        str(kind[0]): table_of(part.select("entity", "start", "end", story="member"))
         for kind, part in whole.group_by("entity_type", maintain_order=True)
     }
     acts = pl.concat([looked_up.acts(lake, kind, t) for kind, t in asked.items()])
     known = pl.concat([looked_up.baselines(lake, kind, t) for kind, t in asked.items()])
+    leaders = whole.sort("member").unique("story", keep="first", maintain_order=True)
+    around = seen(lake, leaders.select("story", "entity_type", "entity", "start", "end"), events)
     usual = _usual(merged, asked, lake, wordings)
     peers = looked_up.peer_counts(whole_lake)
     by_story = {k[0]: part for k, part in merged.group_by("story", maintain_order=True)}
@@ -287,6 +278,7 @@ def _told(
             members_of[row["story"]],
             acts,
             events_of[row["story"]],
+            around[row["story"]],
             known_of,
             usual,
             peers,
@@ -320,14 +312,14 @@ def _members(findings: pl.DataFrame) -> pl.DataFrame:
 def _events(merged: pl.DataFrame, lake: Lake, wordings: Wordings) -> pl.DataFrame:
     """`story, finding, native_id, event_id, time` of all acts that the findings rest on."""
     ids = merged.select("story", "finding", id="event_ids", time="time").explode("id")
-    found = [looked_up.natives(lake, _table(ids))]
+    found = [looked_up.natives(lake, table_of(ids))]
     unfolded = [w.name for w in wordings.by_name.values() if telling_of(w.family).unfolds != "acts"]
     counted = merged.filter(pl.col("detector").is_in(unfolded))
     for (detector, kind), part in counted.group_by("detector", "own_type", maintain_order=True):
         wording = wordings.of(str(detector))
         start, until = _unfolded(wording)
         asked = part.select("story", "finding", entity="own_entity", start=start, until=until)
-        found.append(looked_up.windows(lake, wording, str(kind), _table(asked)))
+        found.append(looked_up.windows(lake, wording, str(kind), table_of(asked)))
     return pl.concat(found, how="diagonal").unique(
         ["story", "finding", "event_id"], keep="first", maintain_order=True
     )
@@ -351,6 +343,6 @@ def _usual(
         if not (telling_of(wording.family).compares and wording.value):
             continue
         stories = frame_of(asked[str(kind)]).filter(pl.col("story").is_in(part["member"].implode()))
-        for row in looked_up.usual(lake, wording, str(kind), _table(stories)).to_dicts():
+        for row in looked_up.usual(lake, wording, str(kind), table_of(stories)).to_dicts():
             usual.setdefault((row["story"], str(detector)), []).append((row["value"], row["n"]))
     return usual

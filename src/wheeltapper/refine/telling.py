@@ -39,6 +39,8 @@ class Telling:
     """What peers do, as the sentence's next part."""
     normal: Callable[[Told, Vocabulary], str] = no_normal
     """What would have raised nothing."""
+    odd: Callable[[Told, Vocabulary], str] = no_normal
+    """Why it is odd, in the few words that end a headline: `for the first time in 58 days`."""
     unfolds: Literal["acts", "window", "before"] = "acts"
     """What stands behind a finding: the acts it names, all acts of the clock's `window_hours`, or
     all of the `looks_back_hours` before it."""

@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import TypedDict
 
 from wheeltapper.refine import values
+from wheeltapper.refine.phrase import plural, singular
 from wheeltapper.refine.wording import Wording
 from wheeltapper.refine.words import Vocabulary
 
-UNITS = {"act": "acts", "session": "sessions", "day": "days"}
-GIT_UNITS = {"act": "changes", "session": "commits", "day": "days"}
+UNITS = {"act": "act", "session": "session", "day": "day"}
+GIT_UNITS = {"act": "change", "session": "commit", "day": "day"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,11 @@ class Told:
     """What a counted window was made of, the most frequent first."""
     usual: Sequence[tuple[str, int]] = ()
     """Values the entity had before, with how often."""
+    events: frozenset[bytes] = frozenset()
+    """Ids of the acts behind it."""
+    first: datetime | None = None
+    last: datetime | None = None
+    """Of those acts, where they are known."""
 
 
 def word(told: Told, words: Vocabulary, value: str) -> str:
@@ -89,9 +95,19 @@ def _app_and_action(told: Told, value: str) -> tuple[str, str]:
     return app or told.app, action
 
 
-def units(told: Told) -> str:
-    """What the detector counts once: acts, sessions, commits, days."""
-    return (GIT_UNITS if told.source == "git" else UNITS).get(told.wording.unit, "acts")
+def units(told: Told, n: int) -> str:
+    """`58 days`: what the detector counts once is acts, sessions, commits or days."""
+    return counted(n, (GIT_UNITS if told.source == "git" else UNITS).get(told.wording.unit, "act"))
+
+
+def counted(n: int, one: str) -> str:
+    """`1 day`, `58 days`, `2 successes`."""
+    return f"{n:,} {one if n == 1 else plural(one)}"
+
+
+def times(n: int) -> str:
+    """`once`, `twice`, `12 times`."""
+    return {1: "once", 2: "twice"}.get(n, f"{n:,} times")
 
 
 def since(told: Told) -> str:
@@ -113,10 +129,19 @@ def within(hours: float) -> str:
     return {1.0: "in an hour", 24.0: "in a day"}.get(float(hours), f"in {hours:g} hours")
 
 
+def per(hours: float) -> str:
+    """`an hour`, `a day`, `in 4 hours`: after how many there are."""
+    return {1.0: "an hour", 24.0: "a day"}.get(float(hours), within(hours))
+
+
+def usual(expected: float, hours: float) -> str:
+    """`about 4 an hour are usual`, `one or none a day is usual`."""
+    return f"{about(expected)} {per(hours)} {'are' if expected >= 1.5 else 'is'} usual"
+
+
 def group(told: Told, of: int) -> str:
     """`11 engineer peers`, `1 other`."""
-    noun = peer(told) or "other"
-    return f"{of:,} {noun}" if of == 1 else f"{of:,} {noun}s"
+    return counted(of, peer(told) or "other")
 
 
 def peer(told: Told) -> str:
@@ -124,6 +149,8 @@ def peer(told: Told) -> str:
     name = values.clean(told.peer_group, 40)
     if not name or name.removeprefix("-").isdigit():  # no name for people, such as a UTC offset
         return ""
+    if " " in name:  # of "service accounts" one is a service account peer; of "sales" a sales peer
+        name = singular(name)
     return f"{name} peer" if told.entity_type == "actor" else ""
 
 

@@ -3,6 +3,8 @@
 import polars as pl
 import pyarrow as pa
 
+from wheeltapper.activity import TIME
+
 EVIDENCE = pl.Struct(
     {
         "value": pl.String,
@@ -30,6 +32,21 @@ def frame_of(table: pa.Table) -> pl.DataFrame:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow's type is a union
     return frame
+
+
+def table_of(frame: pl.DataFrame) -> pa.Table:
+    """A frame as a table, with the types of `activity.SCHEMA` where Polars has wider ones."""
+    table = frame.to_arrow()
+    return table.cast(
+        pa.schema(
+            [
+                pa.field(f.name, pa.string() if pa.types.is_large_string(f.type)
+                         else pa.binary() if pa.types.is_large_binary(f.type)
+                         else TIME if pa.types.is_timestamp(f.type) else f.type)
+                for f in table.schema
+            ]
+        )
+    )  # fmt: skip
 
 
 def unpacked(findings: pa.Table) -> pl.DataFrame:

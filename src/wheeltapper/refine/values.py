@@ -4,6 +4,7 @@ Text comes from logs, which anybody may have written into: `clean` takes out wha
 the rest of a line is shown, and cuts what is long. Escaping for HTML or a terminal is the page's.
 """
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ LONGEST = 40
 """Characters of a name that a sentence carries."""
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
+_RESERVED = re.compile(r"(?:^|/)AWSReservedSSO_(.+)_[0-9a-f]{16}$")
 _SIZES = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 _DURATIONS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
@@ -43,6 +45,9 @@ def name(target: str, longest: int = LONGEST) -> str:
         text = rest or kind.split(":", 1)[-1] or text
         if kind and rest and ":" in kind:
             text = f"{kind.split(':', 1)[1]}/{rest}"
+        # A permission set is given to people as a role with a name of its own.
+        reserved = _RESERVED.search(text)
+        text = reserved[1] if reserved else text
     return clean(text, longest)
 
 
@@ -137,7 +142,7 @@ class Codes:
         text = str(value)
         words = self.words.get(column, {})
         known = words.get(text.upper() if column == "country" else text)
-        return known or (clean(text) or "(unreadable)")
+        return known or (name(text) or "(unreadable)")
 
 
 def _flag(column: str, value: bool) -> str:

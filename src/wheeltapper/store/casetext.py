@@ -27,6 +27,8 @@ def details(case: Case) -> str:
             "owner_because": case.owner_because,
             "others": [asdict(other) for other in case.others],
             "learned_bits": case.learned_bits,
+            "evidence": case.evidence,
+            "around": case.around,
             "kind": case.kind,
             "members": case.members,
             "teams": [asdict(team) for team in case.teams],
@@ -62,6 +64,11 @@ def findings(items: Sequence[CaseFinding]) -> str:
                 "suppressed": item.suppressed.to_dict() if item.suppressed else None,
                 "learned": item.learned,
                 "learned_bits": item.learned_bits,
+                "what": item.what,
+                "expected": item.expected,
+                "peers": item.peers,
+                "techniques": item.techniques,
+                "adds": item.adds,
                 "finding": item.finding.to_dict(),
             }
             for item in items
@@ -76,6 +83,7 @@ def read_findings(text: str) -> tuple[CaseFinding, ...]:
                 **item,
                 "first": datetime.fromisoformat(item["first"]),
                 "last": datetime.fromisoformat(item["last"]),
+                "techniques": tuple(item.get("techniques", ())),
                 "finding": _finding(item["finding"]),
                 "suppressed": from_dict(hidden) if (hidden := item.get("suppressed")) else None,
             }

@@ -2,7 +2,7 @@
 
 from wheeltapper.refine import values
 from wheeltapper.refine.telling import Telling
-from wheeltapper.refine.told import Told, group, since
+from wheeltapper.refine.told import Told, counted, group, since
 from wheeltapper.refine.words import Vocabulary
 
 NEVER = 0.5
@@ -13,7 +13,7 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
     n = told.baseline_n
     if n < 1:
         return "the first success ever seen of it"
-    times = f"{n:,} {'success' if n == 1 else 'successes'} {since(told)}"
+    times = f"{counted(n, 'success')} {since(told)}"
     if told.before < NEVER:
         return f"of {times} none came after a failure"
     came = f"about {told.before:,.0f}" if told.before >= 1.5 else "one"

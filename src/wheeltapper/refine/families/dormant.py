@@ -1,13 +1,13 @@
 """Dormant: how long it was silent before, and whether peers ever were."""
 
 from wheeltapper.refine.telling import Telling
-from wheeltapper.refine.told import Told, group, since
+from wheeltapper.refine.told import Told, counted, group, since
 from wheeltapper.refine.words import Vocabulary
 
 
 def history(told: Told, words: Vocabulary, clause: str) -> str:
     n, longest = told.baseline_n, round(told.expected)
-    active = f"{n:,} active {'day' if n == 1 else 'days'} {since(told)}"
+    active = f"{counted(n, 'active day')} {since(told)}"
     if longest <= 1:
         return f"never silent for a day in {active}"
     if told.before >= 0.5:
@@ -33,6 +33,15 @@ def normal(told: Told, words: Vocabulary) -> str:
     return f"at most {longest:,} days of silence" if longest > 1 else ""
 
 
+def odd(told: Told, words: Vocabulary) -> str:
+    longest = round(told.expected)
+    if told.before >= 0.5 or longest >= told.observed:
+        return ""
+    return (
+        "never silent before" if longest <= 1 else f"never silent for over {longest:,} days before"
+    )
+
+
 TELLING = Telling(
-    name="dormant", history=history, peers=peers, normal=normal, baseline="active day"
+    name="dormant", history=history, peers=peers, normal=normal, odd=odd, baseline="active day"
 )

@@ -14,4 +14,12 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
     )
 
 
-TELLING = Telling(name="model", history=history, baseline="day")
+def odd(told: Told, words: Vocabulary) -> str:
+    if not told.features:
+        return ""
+    one = told.features[0]
+    usual = values.number(one["usual"]) if one["usual"] else "none"
+    return f"{values.number(one['observed'])} {values.clean(one['what'], 60)}, usually {usual}"
+
+
+TELLING = Telling(name="model", history=history, odd=odd, baseline="day")

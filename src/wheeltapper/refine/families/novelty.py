@@ -10,10 +10,10 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
     if n == 0:
         return f"the first this {account(told)} was ever seen to do here"
     if told.before < 0.5:
-        return f"never before in {n:,} {units(told)} {since(told)}"
+        return f"never before in {units(told, n)} {since(told)}"
     times = max(1, round(told.before))
     often = {1: "once", 2: "twice"}.get(times, f"about {times:,} times")
-    return f"{often} before in {n:,} {units(told)} {since(told)}"
+    return f"{often} before in {units(told, n)} {since(told)}"
 
 
 def peers(told: Told) -> str:
@@ -35,8 +35,19 @@ def normal(told: Told, words: Vocabulary) -> str:
     said = [word(told, words, value) for value, _ in told.usual[:3]]
     total = sum(n for _, n in told.usual)
     top = sum(n for _, n in told.usual[:3])
-    share = f" ({top:,} of {total:,} {units(told)} before)" if total else ""
+    share = f" ({top:,} of {units(told, total)} before)" if total else ""
     return f"{listed(said, 'or')}{share}"
 
 
-TELLING = Telling(name="novelty", history=history, peers=peers, normal=normal, compares=True)
+def odd(told: Told, words: Vocabulary) -> str:
+    n = told.baseline_n
+    if n == 0:
+        return ""
+    if told.before < 0.5:
+        return f"for the first time in {units(told, n)}"
+    return f"hardly ever before in {units(told, n)}"
+
+
+TELLING = Telling(
+    name="novelty", history=history, peers=peers, normal=normal, odd=odd, compares=True
+)

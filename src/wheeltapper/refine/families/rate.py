@@ -3,22 +3,22 @@
 import polars as pl
 
 from wheeltapper.refine.telling import Telling
-from wheeltapper.refine.told import Told, about, group, within
+from wheeltapper.refine.told import Told, about, counted, group, usual, within
 from wheeltapper.refine.wording import Wording
 from wheeltapper.refine.words import Vocabulary
 
 
 def history(told: Told, words: Vocabulary, clause: str) -> str:
-    per = within(told.wording.window_hours)
-    windows = "active hours" if told.wording.window_hours == 1 else "active windows"
+    span = within(told.wording.window_hours)
+    window = "active hour" if told.wording.window_hours == 1 else "active window"
     if told.baseline_n < 1:
-        return f"{told.observed:,.0f} {per}, with no history of its own to compare with"
+        return f"{told.observed:,.0f} {span}, with no history of its own to compare with"
     # "made 306 changes" need not be told twice.
     count = f"{told.observed:,.0f}"
     many = "all of them" if f" {count} " in f" {clause} " else count
     return (
-        f"{many} {per}, where {about(told.expected)} were to be expected "
-        f"from {told.baseline_n:,} {windows}"
+        f"{many} {span}, where {about(told.expected)} were to be expected "
+        f"from {counted(told.baseline_n, window)}"
     )
 
 
@@ -28,7 +28,13 @@ def peers(told: Told) -> str:
 
 
 def normal(told: Told, words: Vocabulary) -> str:
-    return f"about {max(told.expected, 1.0):,.0f} {within(told.wording.window_hours)}"
+    return f"{about(told.expected)} {within(told.wording.window_hours)}"
+
+
+def odd(told: Told, words: Vocabulary) -> str:
+    if told.baseline_n < 1:
+        return ""
+    return f"where {usual(told.expected, told.wording.window_hours)}"
 
 
 def recount(events: pl.DataFrame, wording: Wording) -> float:
@@ -38,6 +44,6 @@ def recount(events: pl.DataFrame, wording: Wording) -> float:
 
 
 TELLING = Telling(
-    name="rate", history=history, peers=peers, normal=normal, unfolds="window", recount=recount,
-    baseline="active hour",
+    name="rate", history=history, peers=peers, normal=normal, odd=odd, unfolds="window",
+    recount=recount, baseline="active hour",
 )  # fmt: skip

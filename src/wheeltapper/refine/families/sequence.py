@@ -20,7 +20,7 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
         which = f"none of {steps:,} ever"
     else:
         which = f"{new:,} of {steps:,} never"
-    return f"{which} came after the one before in {told.baseline_n:,} {units(told)} {since(told)}"
+    return f"{which} came after the one before in {units(told, told.baseline_n)} {since(told)}"
 
 
 def peers(told: Told) -> str:

@@ -1,22 +1,21 @@
 """Spread: how many different ones, and how many were to be expected."""
 
 from wheeltapper.refine.telling import Telling
-from wheeltapper.refine.told import Told, about, group, within
+from wheeltapper.refine.told import Told, about, counted, group, usual, within
 from wheeltapper.refine.words import Vocabulary
 
 
 def history(told: Told, words: Vocabulary, clause: str) -> str:
-    per = within(told.wording.window_hours)
-    windows = {1: "active hours", 24: "active days"}.get(
-        told.wording.window_hours, "active windows"
-    )
+    span = within(told.wording.window_hours)
+    window = {1: "active hour", 24: "active day"}.get(told.wording.window_hours, "active window")
     count = f"{told.observed:,.0f}"
     # "failed to sign in to 85 accounts" need not be told twice.
     many = "all of them" if f" {count} " in f" {clause} " else f"{count} different ones"
     if told.baseline_n < 1:
-        return f"{many} {per}, with no history of its own to compare with"
-    return f"{many} {per}, where {about(told.expected)} were to be expected from " + (
-        f"{told.baseline_n:,} {windows}"
+        return f"{many} {span}, with no history of its own to compare with"
+    return (
+        f"{many} {span}, where {about(told.expected)} were to be expected "
+        f"from {counted(told.baseline_n, window)}"
     )
 
 
@@ -26,10 +25,16 @@ def peers(told: Told) -> str:
 
 
 def normal(told: Told, words: Vocabulary) -> str:
-    return f"about {max(told.expected, 1.0):,.0f} {within(told.wording.window_hours)}"
+    return f"{about(told.expected)} {within(told.wording.window_hours)}"
+
+
+def odd(told: Told, words: Vocabulary) -> str:
+    if told.baseline_n < 1:
+        return ""
+    return f"where {usual(told.expected, told.wording.window_hours)}"
 
 
 TELLING = Telling(
-    name="spread", history=history, peers=peers, normal=normal, unfolds="window",
+    name="spread", history=history, peers=peers, normal=normal, odd=odd, unfolds="window",
     baseline="active window",
 )  # fmt: skip

@@ -21,6 +21,14 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
     return f"{far} apart{where}, with {soon} between, faster than any flight"
 
 
+def odd(told: Told, words: Vocabulary) -> str:
+    before, now = divmod(round(told.before), COUNTRIES)
+    here, there = (_country(number, words) for number in (now, before))
+    if here and there and here != there:
+        return f"{here} {_span(told.expected)} after {there}"
+    return f"with {_span(told.expected)} between"
+
+
 def _country(number: int, words: Vocabulary) -> str:
     if not 0 <= number < LETTERS * LETTERS:
         return ""
@@ -48,4 +56,6 @@ def normal(told: Told, words: Vocabulary) -> str:
     return "one place at a time, or networks that it or others often change between"
 
 
-TELLING = Telling(name="travel", history=history, peers=peers, normal=normal, baseline="day")
+TELLING = Telling(
+    name="travel", history=history, peers=peers, normal=normal, odd=odd, baseline="day"
+)

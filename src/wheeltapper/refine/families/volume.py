@@ -4,7 +4,7 @@ import polars as pl
 
 from wheeltapper.refine import values
 from wheeltapper.refine.telling import Telling
-from wheeltapper.refine.told import Told, group, within
+from wheeltapper.refine.told import Told, counted, group, per, within
 from wheeltapper.refine.wording import Wording
 from wheeltapper.refine.words import Vocabulary
 
@@ -21,11 +21,10 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
     much = f"{amount(told, told.observed)} {within(told.wording.window_hours)}"
     if told.baseline_n < 1:
         return f"{much}, with no history of its own to compare with"
-    windows = "active hour" if told.wording.window_hours == 1 else "active window"
-    windows += "" if told.baseline_n == 1 else "s"
+    window = "active hour" if told.wording.window_hours == 1 else "active window"
     return (
         f"{much}, where about {amount(told, told.expected)} were to be expected "
-        f"from {told.baseline_n:,} {windows}"
+        f"from {counted(told.baseline_n, window)}"
     )
 
 
@@ -38,6 +37,13 @@ def normal(told: Told, words: Vocabulary) -> str:
     return f"about {amount(told, told.expected)} {within(told.wording.window_hours)}"
 
 
+def odd(told: Told, words: Vocabulary) -> str:
+    if told.baseline_n < 1:
+        return ""
+    usual = amount(told, told.expected)
+    return f"{amount(told, told.observed)}, where {usual} {per(told.wording.window_hours)} is usual"
+
+
 def recount(events: pl.DataFrame, wording: Wording) -> float:
     """All that was moved in the fullest window, not just up to where it was noticed."""
     if wording.measure != BYTES:
@@ -48,6 +54,6 @@ def recount(events: pl.DataFrame, wording: Wording) -> float:
 
 
 TELLING = Telling(
-    name="volume", history=history, peers=peers, normal=normal, unfolds="window", recount=recount,
-    baseline="active hour",
+    name="volume", history=history, peers=peers, normal=normal, odd=odd, unfolds="window",
+    recount=recount, baseline="active hour",
 )  # fmt: skip
