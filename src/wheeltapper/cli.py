@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wheeltapper import finding, terminal, workspace
+from wheeltapper.account_commands import accounts
 from wheeltapper.case import MALICIOUS, POLICY_VIOLATION, STATUSES
 from wheeltapper.command import (
     FORMATS,
@@ -439,6 +440,7 @@ main.add_command(owners)
 main.add_command(ask)
 main.add_command(questions)
 main.add_command(drill)
+main.add_command(accounts)
 
 
 @main.command("doctor")

@@ -1,0 +1,1 @@
+"""Accounts: fraud found by machines and people together, on whatever an application knows."""

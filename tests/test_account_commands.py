@@ -1,0 +1,33 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from accounts import village
+from wheeltapper.accounts import boost
+from wheeltapper.cli import main
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch):
+    fit = boost.fit
+    monkeypatch.setattr(boost, "fit", lambda *a, **k: fit(*a, **(k | {"trees": 10})))
+
+
+def test_evaluate_prints_each_step_and_for_programs_what_ships_first(tmp_path):
+    path = village.write(tmp_path / "v.npz")
+    ran = CliRunner().invoke(main, ["accounts", "evaluate", "--data", str(path)])
+    assert ran.exit_code == 0, ran.output
+    assert "neighbours" in ran.output
+    assert "300 accounts, 60 fraudulent" in ran.output
+    args = ["accounts", "evaluate", "--data", str(path), "--splits", "1", "--format", "json"]
+    told = json.loads(CliRunner().invoke(main, args).output)
+    assert next(iter(told)) == "auc"
+    assert [row["step"] for row in told["steps"]][-1] == told["ships"]
+
+
+def test_a_file_that_is_none_is_told_without_a_traceback(tmp_path):
+    (tmp_path / "v.npz").write_bytes(b"no")
+    ran = CliRunner().invoke(main, ["accounts", "evaluate", "--data", str(tmp_path / "v.npz")])
+    assert ran.exit_code == 1
+    assert "not a graph file" in ran.output
