@@ -59,6 +59,8 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "detector_pages.py": ("test_detector_commands.py", "what the commands print"),
     "engines/local/replay.py": ("engines/local/test_backtest.py", "beside live detection"),
     "engines/local/suppressing.py": ("test_suppression_commands.py", "drafts and previews"),
+    "engines/local/alone.py": ("engines/local/test_detect.py", "whom detection has by itself"),
+    "engines/local/steps.py": ("engines/local/test_detect.py", "each step all or nothing"),
     "engines/local/asking.py": ("test_question_commands.py", "what is asked, kept and sent"),
     "engines/local/routing.py": ("test_owner_commands.py", "the files, as commands read them"),
     "engines/local/telling.py": ("engines/local/test_backtest.py", "examples in words"),

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -35,6 +35,7 @@ from wheeltapper.suppression_commands import hide, lasting, suppressions
 from wheeltapper.workspace import Workspace
 
 if TYPE_CHECKING:
+    from wheeltapper.engines.engine import Judging
     from wheeltapper.engines.local.ingest import Ingested
     from wheeltapper.ingest import Progress as Reading
 
@@ -122,20 +123,21 @@ def _tell_ingested(ws: Workspace, done: "Ingested") -> None:
 @main.command()
 @click.option("--replay", is_flag=True, help="Judge everything again from the beginning.")
 @click.option("--include-late", is_flag=True, help="With --replay: late acts in their place.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes [default: from the settings, 1].")
 @click.pass_context
-def detect(ctx: click.Context, replay: bool, include_late: bool) -> None:
+def detect(ctx: click.Context, **how: "Unpack[Judging]") -> None:
     r"""Judge what came since the last time, and make cases of it.
 
     \b
         wheeltapper detect --replay
+        wheeltapper detect --replay --jobs 4
     """
-    if include_late and not replay:
+    if how["include_late"] and not how["replay"]:
         raise click.UsageError("--include-late needs --replay")
-    ws = open_workspace(ctx)
-    _detect(ws, replay=replay, include_late=include_late)
+    _detect(open_workspace(ctx), **how)
 
 
-def _detect(ws: Workspace, *, replay: bool = False, include_late: bool = False) -> None:
+def _detect(ws: Workspace, **how: "Unpack[Judging]") -> None:
     with progress_bar("judging") as show:
         judged = 0
 
@@ -144,7 +146,7 @@ def _detect(ws: Workspace, *, replay: bool = False, include_late: bool = False) 
             judged += acts
             show(judged, 0, f"{judged:,} acts")
 
-        done = ws.detect(replay=replay, include_late=include_late, progress=progress)
+        done = ws.detect(**how, progress=progress)
     if done.anew:
         say(
             f"{len(done.anew)} detectors are new or changed and have learned from history: "

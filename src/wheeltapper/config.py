@@ -72,6 +72,8 @@ class Detect:
     capacity: int = 4_000_000
     """(entity, value) pairs that one detector may keep; the longest unseen go first."""
     threads: int = 2
+    jobs: int = 1
+    """Processes that share the work; more than one deals accounts to as many parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

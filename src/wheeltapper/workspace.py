@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from wheeltapper.detect.catalogue import Detector
     from wheeltapper.detect.models.card import Card
+    from wheeltapper.engines.engine import Judging
     from wheeltapper.engines.local.asking import Asked
     from wheeltapper.engines.local.backtest import Backtest
     from wheeltapper.engines.local.detect import Detection
@@ -166,20 +167,19 @@ class Workspace:
             )  # fmt: skip
 
     def detect(
-        self, *, replay: bool = False, include_late: bool = False,
-        progress: Callable[[int], None] | None = None,
+        self, *, engine: str = "local", progress: Callable[[int], None] | None = None,
+        **how: "Unpack[Judging]",
     ) -> "Detection":  # fmt: skip
-        """Judge what came since the last time; with `replay` everything from the beginning."""
-        from wheeltapper.engines.local.detect import detect
+        """Judge what came since the last time, or, with `replay`, everything (docs/engines.md)."""
+        from wheeltapper.engines.engine import detect
 
         with lock.held(self.root / "state" / lock.WRITING, "detecting"):
-            if replay:
+            if how.get("replay"):
                 self.memory.clear()
+            judges = self.judges()
             return detect(
-                self.lake, self.checkpoint, self.judges(),
-                step_rows=self.config.detect.step, threads=self.config.detect.threads,
-                replay=replay, include_late=include_late, progress=progress,
-            )  # fmt: skip
+                engine, self.root, self.config, self.lake, judges, progress=progress, **how
+            )
 
     def refine(self, *, anew: bool = False) -> int:
         """Make cases of what was found since the last time; the number of cases in all.

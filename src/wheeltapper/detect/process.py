@@ -131,7 +131,7 @@ def _judged(
 
     def one(detector: Detector, acts: Columns) -> tuple[DetectorState, Hits]:
         entities = int(indexes[detector.entity].size[0])
-        return _run(state.detectors[detector.name], acts, detector, entities)
+        return run(state.detectors[detector.name], acts, detector, entities)
 
     done = list((executor.map if executor else map)(one, busiest, columns))
     moved = {d.name: s for d, (s, _) in zip(busiest, done, strict=True)}
@@ -139,9 +139,10 @@ def _judged(
     return State(indexes, moved, int(prepared.time_us[-1])), findings_of(said, prepared)
 
 
-def _run(
+def run(
     state: DetectorState, acts: Columns, detector: Detector, entities: int
 ) -> tuple[DetectorState, Hits]:
+    """One detector over what it reads of a batch; there are so many `entities` by now."""
     family = families()[detector.family]
     own = state.own._replace(
         **{name: widened(getattr(state.own, name), entities) for name in family.by_entity}

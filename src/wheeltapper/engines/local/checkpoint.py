@@ -10,7 +10,8 @@ import hashlib
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from wheeltapper.errors import WheeltapperError
@@ -37,12 +38,28 @@ class Manifest:
     models: str = ""
     """Snapshot of the models' state."""
     models_checksum: str = ""
+    shards: int = 1
+    """Parts that accounts are dealt to; with more than one, their states are in `files`."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Checksums of the shards' snapshots, by name."""
+    saved: int = 0
+    """The step after which those were saved."""
     version: int = VERSION
+
+    @property
+    def snapshots(self) -> dict[str, str]:
+        """Checksums of all files that it names, by name; none where nothing was judged yet."""
+        if not self.snapshot:
+            return self.files
+        return {self.snapshot: self.checksum, self.models: self.models_checksum}
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A manifest, and the snapshots that it names; both empty where nothing was judged yet."""
+    """A manifest, and the snapshots that it names; both empty where nothing was judged yet.
+
+    Those of several shards stay where they are: each worker reads its own.
+    """
 
     manifest: Manifest = field(default_factory=Manifest)
     state: bytes = b""
@@ -72,7 +89,7 @@ class Checkpoint:
             found = self._whole(newest)
         except WheeltapperError as error:
             before = self._read(self.folder / BEFORE)
-            if before == newest or not before.snapshot:
+            if before == newest or not before.snapshots:
                 raise
             try:
                 found = self._whole(before)
@@ -83,13 +100,15 @@ class Checkpoint:
         return found
 
     def _whole(self, manifest: Manifest) -> "Standing":
-        if not manifest.snapshot:
-            return Standing(manifest)
-        return Standing(
-            manifest,
-            self.read(manifest.snapshot, manifest.checksum),
-            self.read(manifest.models, manifest.models_checksum),
-        )
+        if manifest.snapshot:
+            return Standing(
+                manifest,
+                self.read(manifest.snapshot, manifest.checksum),
+                self.read(manifest.models, manifest.models_checksum),
+            )
+        for name, checksum in manifest.files.items():
+            self.read(name, checksum)
+        return Standing(manifest)
 
     def manifest(self) -> Manifest:
         return self._read(self.folder / MANIFEST)
@@ -126,24 +145,39 @@ class Checkpoint:
 
     def commit(self, manifest: Manifest, state: bytes, models: bytes) -> Manifest:
         """Make `manifest`, with these snapshots, the truth; those before the last go."""
-        before = self._standing
         names = f"detect-{manifest.step}.arrow", f"models-{manifest.step}.arrow"
-        for name, data in zip(names, (state, models), strict=True):
-            write(self.folder / name, data)
-        whole = Manifest(
-            **{
-                **asdict(manifest),
-                "snapshot": names[0],
-                "checksum": _checksum(state),
-                "models": names[1],
-                "models_checksum": _checksum(models),
-            }
-        )
-        if before.snapshot:
+        checksums = [self.put(*one) for one in zip(names, (state, models), strict=True)]
+        return self._true(
+            replace(
+                manifest, snapshot=names[0], checksum=checksums[0],
+                models=names[1], models_checksum=checksums[1], files={},
+            )
+        )  # fmt: skip
+
+    def put(self, name: str, data: bytes) -> str:
+        """A snapshot's bytes, safely on disk; their checksum. They count when a manifest says so.
+
+        Files of one step are named after it; whoever tries the step again writes them again.
+        """
+        write(self.folder / name, data)
+        return _checksum(data)
+
+    def commit_shards(self, manifest: Manifest, files: Mapping[str, str]) -> Manifest:
+        """The same with the snapshots of several shards, which were `put` there already."""
+        return self._true(
+            replace(
+                manifest, files=dict(sorted(files.items())),
+                snapshot="", checksum="", models="", models_checksum="",
+            )
+        )  # fmt: skip
+
+    def _true(self, whole: Manifest) -> Manifest:
+        before = self._standing
+        if before.snapshots:
             write(self.folder / BEFORE, _json(before))
         write(self.folder / MANIFEST, _json(whole))
         self._standing = whole
-        kept = {*names, before.snapshot, before.models}
+        kept = {*whole.snapshots, *before.snapshots}
         for old in (*self.folder.glob("detect-*.arrow"), *self.folder.glob("models-*.arrow")):
             if old.name not in kept:
                 old.unlink()

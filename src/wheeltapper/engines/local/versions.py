@@ -159,9 +159,12 @@ def _changed(root: Path, entry: Detector) -> bool:
         return False
     checkpoint = Checkpoint(root / "state")
     manifest = checkpoint.manifest()
-    if not manifest.snapshot:
+    snapshots = {manifest.snapshot: manifest.checksum} if manifest.snapshot else manifest.files
+    # Of several shards any will do, of the column that the entry is about.
+    name = next((n for n in snapshots if manifest.shards == 1 or f"-{entry.entity}-" in n), "")
+    if not name:
         return False
-    data = checkpoint.read(manifest.snapshot, manifest.checksum)
+    data = checkpoint.read(name, snapshots[name])
     try:
         return bool(snapshot.from_bytes(data, [entry])[1])
     except ValueError as error:

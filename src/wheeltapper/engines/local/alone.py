@@ -1,0 +1,80 @@
+"""All judges in this process, their kernels side by side on threads; one shard."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pyarrow as pa
+
+from wheeltapper import finding
+from wheeltapper.detect import process as kernels
+from wheeltapper.detect import snapshot
+from wheeltapper.detect.distinct import Memo
+from wheeltapper.detect.prepare import Prepared, prepare
+from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest, Standing
+from wheeltapper.engines.local.judges import Judges
+from wheeltapper.engines.local.models import States
+from wheeltapper.engines.local.teach import teach
+from wheeltapper.errors import WheeltapperError
+from wheeltapper.store.lake import Lake
+
+
+class Alone:
+    """The hands of detection that are always there."""
+
+    shards = 1
+
+    def __init__(
+        self, judges: Judges, checkpoint: Checkpoint, standing: Standing, threads: int
+    ) -> None:
+        """
+        Raises
+        ------
+        WheeltapperError   if the saved state is damaged or was written by a later version.
+        """
+        self._judges = judges
+        self._checkpoint = checkpoint
+        self._memo = Memo(judges.secret)
+        self._pool = ThreadPoolExecutor(threads)
+        self._kernels, self._models, self.anew = _restored(checkpoint, standing, judges)
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+    def teach(self, lake: Lake, *, last: datetime, step_rows: int, include_late: bool) -> None:
+        self._kernels = teach(
+            self._kernels, self.anew, lake, self._judges, last=last, step_rows=step_rows,
+            include_late=include_late, pool=self._pool,
+        )  # fmt: skip
+
+    def ready(self, acts: pa.Table, on_time: pa.Table) -> Prepared:
+        return prepare(on_time, self._judges.detectors, self._judges.secret, self._memo)
+
+    def judge(self, acts: pa.Table, ready: Prepared) -> pa.Table:
+        judges = self._judges
+        self._kernels, by_kernels = kernels.process(
+            self._kernels, ready, judges.detectors, judges.secret, self._pool
+        )
+        self._models, by_models = judges.models.process(self._models, ready.events)
+        tables = [by_kernels, by_models, judges.rules.judge(acts)]
+        return pa.concat_tables([t.cast(finding.SCHEMA) for t in tables])
+
+    def commit(self, manifest: Manifest) -> Manifest:
+        return self._checkpoint.commit(
+            manifest,
+            snapshot.to_bytes(self._kernels, self._judges.detectors),
+            self._judges.models.to_bytes(self._models),
+        )
+
+
+def _restored(
+    checkpoint: Checkpoint, standing: Standing, judges: Judges
+) -> tuple[kernels.State, States, Sequence[str]]:
+    if not standing.manifest.snapshot:
+        return kernels.start(judges.detectors), judges.models.start(), []
+    try:
+        state, anew = snapshot.from_bytes(standing.state, judges.detectors)
+        models = judges.models.from_bytes(standing.models)
+    except ValueError as error:
+        raise WheeltapperError(f"{checkpoint.folder}: {error}") from error
+    return state, models, anew
