@@ -33,9 +33,13 @@ def finding(*, hours: float = 0.0, days: float = 0.0, **columns: object) -> dict
     return {**_PLAIN, "time": time, **columns}
 
 
+ASPECTS = {"any.country": "place", "any.network": "place"}
+
+
 def frame(rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:
     types = pl.DataFrame([_PLAIN]).schema | {"time": pl.Datetime("us", "UTC")}
-    return pl.DataFrame(list(rows), schema=types, orient="row")
+    found = pl.DataFrame(list(rows), schema=types, orient="row")
+    return found.with_columns(aspect=pl.col("detector").replace(ASPECTS))
 
 
 @st.composite
@@ -46,7 +50,7 @@ def many(draw: st.DrawFn, most: int = 25) -> list[dict[str, object]]:
         days=st.integers(0, 200),
         hours=st.integers(0, 23),
         entity=st.sampled_from(["ana", "kim", "lee"]),
-        detector=st.sampled_from(["any.country", "any.hour", "rule.x", "rule.y"]),
+        detector=st.sampled_from(["any.country", "any.network", "any.hour", "rule.x"]),
         value=st.sampled_from(["", "KP", "NL"]),
         evidence=st.sampled_from([0.0, 1.0, 3.3, 8.1, 20.7]),
     )

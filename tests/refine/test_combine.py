@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from few_findings import finding, frame, many, same
+from few_findings import ASPECTS, finding, frame, many, same
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,13 +11,14 @@ SPAN = pl.lit(1).alias("span")
 
 
 def reference(rows):
-    """Of each detector the best whole, the next half, …; of one value only the best."""
+    """Of each aspect the best whole, the next half, …; of one value only the best."""
     total = 0.0
-    for detector in {r["detector"] for r in rows}:
+    for aspect in {ASPECTS.get(r["detector"], r["detector"]) for r in rows}:
         best = {}
         for r in rows:
-            if r["detector"] == detector:
-                best[r["key"]] = max(best.get(r["key"], 0.0), r["evidence"])
+            if ASPECTS.get(r["detector"], r["detector"]) == aspect:
+                said = r["detector"], r["key"]
+                best[said] = max(best.get(said, 0.0), r["evidence"])
         total += sum(e / 2**n for n, e in enumerate(sorted(best.values(), reverse=True)))
     return total
 

@@ -33,7 +33,7 @@ from wheeltapper.refine.looked_up import Lake
 from wheeltapper.refine.reference import NOTHING, Floats
 from wheeltapper.refine.together import Shared, headline, sentence, summary, why
 from wheeltapper.refine.wave import waves
-from wheeltapper.refine.wording import Wording, Wordings
+from wheeltapper.refine.wording import CLIENT, PLACE, Wordings
 from wheeltapper.refine.words import Vocabulary
 
 NAMED = 12
@@ -44,8 +44,6 @@ MOST_EVENTS = 2_000
 """Acts that one value of a wave is unfolded to."""
 NEW_FOR = timedelta(hours=1)
 """What an account used less than this before is as new to it as the act itself."""
-PLACES = ("country", "city", "latitude", "longitude", "src_ip", "asn", "as_org", "utc_offset")
-CLIENTS = ("ua_client", "ua_os", "ua_kind", "user_agent")
 
 # A row of a Polars frame holds values of many types; each use below knows its own.
 Row = Mapping[str, Any]
@@ -158,21 +156,17 @@ def _happening(
     place, client = _new(first, used, "src_ip"), _new(first, used, "ua_client")
     judgement = lockstep.judged(
         [t.timestamp() for t in lead["time"].to_list()],
-        new_place=None if _about(wording, PLACES) else place,
-        new_client=None if _about(wording, CLIENTS) else client,
+        new_place=None if wording.aspect == PLACE else place,
+        new_client=None if wording.aspect == CLIENT else client,
         teams=teams,
         sizes=sizes,
     )
     shared = Shared.of(
         lead, first, [wordings.of(p["detector"][0]) for p in parts], [p["key"][0] for p in parts],
         teams=teams, sizes=sizes, place=place, client=client,
-        about="place" if _about(wording, PLACES) else "client" if _about(wording, CLIENTS) else "",
+        about=wording.aspect,
     )  # fmt: skip
     return Happening(lead=lead, waves=parts, acts=acts, shared=shared, judgement=judgement)
-
-
-def _about(wording: Wording, columns: Sequence[str]) -> bool:
-    return any(name in wording.value for name in columns)
 
 
 def _new(first: pl.DataFrame, used: pl.DataFrame, column: str) -> tuple[int, int] | None:

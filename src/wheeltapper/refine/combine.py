@@ -1,9 +1,10 @@
 """Combine: what the findings of one story say together.
 
-Findings are dependent: the sixtieth new action of an afternoon adds little to the first. So of one
-detector the weightiest finding counts whole, the next half, the next a quarter; of one kind of
-value each counts once. Different detectors add up; they look at different things. The sum is
-additive and monotone: more evidence never lowers it, and it can be told term by term.
+Findings are dependent: the sixtieth new action of an afternoon adds little to the first, and who is
+in another country is in another network. So of one aspect (`Wording.aspect`: the place, the
+program, or what a detector alone looks at) the weightiest finding counts whole, the next half, the
+next a quarter; of one kind of value each counts once. Different aspects add up. The sum is additive
+and monotone: more evidence never lowers it, and it can be told term by term.
 """
 
 import polars as pl
@@ -18,7 +19,7 @@ def added(findings: pl.DataFrame) -> pl.DataFrame:
     adds = (
         numbered.sort("evidence", descending=True, maintain_order=True)
         .unique([*STORY, "detector", "key"], keep="first", maintain_order=True)
-        .with_columns(nth=pl.int_range(pl.len()).over(*STORY, "detector"))
+        .with_columns(nth=pl.int_range(pl.len()).over(*STORY, "aspect"))
         .select("row", adds=pl.col("evidence") * pl.lit(HALVING).pow(pl.col("nth")))
     )
     return (
@@ -31,15 +32,15 @@ def added(findings: pl.DataFrame) -> pl.DataFrame:
 def combine(findings: pl.DataFrame) -> pl.DataFrame:
     """One row a story: `entity_type, entity, span, start, end, evidence, findings`."""
     # A span is one entity's: numbers are grouped by, the names are put back at the end.
-    once = findings.group_by("span", "detector", "key").agg(
+    once = findings.group_by("span", "aspect", "detector", "key").agg(
         pl.col("evidence").max(), start=pl.col("time").min(), end=pl.col("time").max()
     )
-    by_detector = (
+    by_aspect = (
         once.with_columns(
-            nth=pl.col("evidence").rank("ordinal", descending=True).over("span", "detector") - 1
+            nth=pl.col("evidence").rank("ordinal", descending=True).over("span", "aspect") - 1
         )
         .with_columns(share=pl.col("evidence") * pl.lit(HALVING).pow(pl.col("nth")))
-        .group_by("span", "detector")
+        .group_by("span", "aspect")
         .agg(
             # Sorted: a sum in another order may differ in its last bit, and so might ranks.
             pl.col("share").sort().sum(),
@@ -48,7 +49,7 @@ def combine(findings: pl.DataFrame) -> pl.DataFrame:
             findings=pl.len(),
         )
     )
-    stories = by_detector.group_by("span").agg(
+    stories = by_aspect.group_by("span").agg(
         evidence=pl.col("share").sort().sum(),
         start=pl.col("start").min(),
         end=pl.col("end").max(),

@@ -37,6 +37,7 @@ def weigh(
     """
     names = findings["detector"].unique().to_list()
     weights: Mapping[str, float] = {n: wordings.of(n).weight for n in names}
+    aspects: Mapping[str, str] = {n: wordings.of(n).aspect for n in names}
     # A detector of attributes (a country, an hour) says nothing about what can be harmed.
     acting = {n for n in names if "{did}" in wordings.of(n).says}
     acts = findings.select("source", "app", "action").unique()
@@ -61,6 +62,7 @@ def weigh(
             .then(pl.col("harm"))
             .otherwise(0.0),
             key=pl.coalesce(pl.col("value"), pl.lit("")),
+            aspect=pl.col("detector").replace_strict(aspects, return_dtype=pl.String),
         )
         .with_columns(harm_bits=pl.col("weight") * HARM_SHARE * pl.col("harm"))
         .with_columns(

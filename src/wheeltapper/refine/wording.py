@@ -9,6 +9,13 @@ from dataclasses import dataclass, field
 
 from wheeltapper.refine.weights import Curve
 
+PLACE = "place"
+CLIENT = "client"
+ASPECTS = {
+    PLACE: ("country", "city", "latitude", "longitude", "src_ip", "asn", "as_org", "utc_offset"),
+    CLIENT: ("ua_client", "ua_os", "ua_kind", "user_agent"),
+}
+"""Columns by what they tell of an act: who is new in one of a place's is new in the others, too."""
 RULE = "rule."
 MODEL = "model."
 
@@ -39,6 +46,14 @@ class Wording:
     window_hours: int = 1
     looks_back_hours: float = 1.0
     """How far before a finding the acts lie that it rests on."""
+
+    @property
+    def aspect(self) -> str:
+        """What it looks at: a place, a program, or what none but it looks at."""
+        for aspect, columns in ASPECTS.items():
+            if any(name in self.value for name in columns):
+                return aspect
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)
