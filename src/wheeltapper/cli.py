@@ -3,10 +3,8 @@
 import dataclasses
 import logging
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -31,13 +29,9 @@ from wheeltapper.drill_commands import drill
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.owner_commands import owners
 from wheeltapper.question_commands import ask, questions
+from wheeltapper.run_commands import detect, ingest, run
 from wheeltapper.suppression_commands import hide, lasting, suppressions
 from wheeltapper.workspace import Workspace
-
-if TYPE_CHECKING:
-    from wheeltapper.engines.engine import Judging
-    from wheeltapper.engines.local.ingest import Ingested
-    from wheeltapper.ingest import Progress as Reading
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -73,106 +67,9 @@ def init(folder: Path) -> None:
     say(f"{made.root} is a workspace; next: wheeltapper -w {made.root} run LOGS")
 
 
-_PATHS = click.argument("paths", nargs=-1, required=True)
-_SOURCE = click.option("--source", help="The log kind, where it is not to be detected.")
-
-
-@main.command()
-@_PATHS
-@_SOURCE
-@form_option("table", "json")
-@click.pass_context
-def ingest(ctx: click.Context, paths: tuple[str, ...], source: str | None, form: str) -> None:
-    r"""Read log files, folders, globs or a git repository into the lake.
-
-    \b
-        wheeltapper ingest logs/ --source aws_cloudtrail
-    """
-    ws = open_workspace(ctx)
-    with progress_bar("reading") as show:
-        done = ws.ingest(*paths, source=source, reading=_reading(show))
-    if form == "json":
-        terminal.print_rows([dataclasses.asdict(done)], "ndjson")
-    _tell_ingested(ws, done)
-
-
-def _reading(show: Callable[[float, float, str], None]) -> "Callable[[Reading], None]":
-    def reading(at: "Reading") -> None:
-        show(
-            at.bytes_done, at.bytes, f"{at.records:,} records, {at.files_done} of {at.files} files"
-        )
-
-    return reading
-
-
-def _tell_ingested(ws: Workspace, done: "Ingested") -> None:
-    for source, acts in sorted(done.sources.items()):
-        if source and acts:
-            say(f"  took it for {source}: {acts:,} acts")
-    known = f", {done.known:,} known already" if done.known else ""
-    say(f"{done.records:,} records from {done.files:,} files: {done.added:,} acts added{known}")
-    if done.late:
-        say(
-            f"{done.late:,} acts are older than what has been judged: rules judge them; to take "
-            "them in their place: wheeltapper detect --replay --include-late"
-        )
-    if done.rejected:
-        say(f"{done.rejected:,} rejected, each with file, line and reason in {ws.rejects}/")
-
-
-@main.command()
-@click.option("--replay", is_flag=True, help="Judge everything again from the beginning.")
-@click.option("--include-late", is_flag=True, help="With --replay: late acts in their place.")
-@click.option("--jobs", type=click.IntRange(1), help="Processes [default: from the settings, 1].")
-@click.pass_context
-def detect(ctx: click.Context, **how: "Unpack[Judging]") -> None:
-    r"""Judge what came since the last time, and make cases of it.
-
-    \b
-        wheeltapper detect --replay
-        wheeltapper detect --replay --jobs 4
-    """
-    if how["include_late"] and not how["replay"]:
-        raise click.UsageError("--include-late needs --replay")
-    _detect(open_workspace(ctx), **how)
-
-
-def _detect(ws: Workspace, **how: "Unpack[Judging]") -> None:
-    with progress_bar("judging") as show:
-        judged = 0
-
-        def progress(acts: int) -> None:
-            nonlocal judged
-            judged += acts
-            show(judged, 0, f"{judged:,} acts")
-
-        done = ws.detect(**how, progress=progress)
-    if done.anew:
-        say(
-            f"{len(done.anew)} detectors are new or changed and have learned from history: "
-            f"{', '.join(done.anew[:5])}; what one would have said of it: wheeltapper backtest "
-            f"--detector {done.anew[0]}"
-        )
-    with progress_bar("refining"):
-        cases = ws.refine()
-    say(f"{done.acts:,} acts judged, {done.findings:,} findings, {cases:,} cases in all")
-
-
-@main.command()
-@_PATHS
-@_SOURCE
-@click.pass_context
-def run(ctx: click.Context, paths: tuple[str, ...], source: str | None) -> None:
-    r"""Ingest, detect and refine: everything, once.
-
-    \b
-        wheeltapper -w work run logs/
-    """
-    ws = open_workspace(ctx)
-    with progress_bar("reading") as show:
-        done = ws.ingest(*paths, source=source, reading=_reading(show))
-    _tell_ingested(ws, done)
-    _detect(ws)
+main.add_command(ingest)
+main.add_command(detect)
+main.add_command(run)
 
 
 @main.command()

@@ -74,6 +74,8 @@ class Detect:
     threads: int = 2
     jobs: int = 1
     """Processes that share the work; more than one deals accounts to as many parts."""
+    lateness_minutes: float = 10.0
+    """While following: how long acts may take to arrive and still be judged in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,18 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """How logs are taken by HTTP, and what waits to be ingested."""
+
+    token: str = ""
+    """Shown by those who send; empty: made, and kept in `state/intake-token`."""
+    max_body_mib: float = 64.0
+    """A larger body is refused."""
+    max_spool_mib: float = 4096.0
+    """While so much waits, nothing is taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings of one workspace."""
 
@@ -126,6 +140,7 @@ class Config:
     detect: Detect = field(default_factory=Detect)
     refine: Refine = field(default_factory=Refine)
     server: Server = field(default_factory=Server)
+    intake: Intake = field(default_factory=Intake)
 
     def casebook_url(self, root: Path) -> str:
         """The casebook's URL, a relative SQLite path made absolute below the workspace."""

@@ -371,6 +371,20 @@ class TestCompact:
 
 
 class TestFindings:
+    def test_many_small_files_of_them_are_put_together(self, lake, tmp_path):
+        for step in range(34):
+            lake.append_findings(findings((step, "ana")), f"s{step:02d}")
+        before = lake.findings()
+        folder = str(tmp_path / "a lake ü'" / "findings")
+        assert len(DeltaTable(folder).file_uris()) == 34
+        lake.compact()
+        assert len(DeltaTable(folder).file_uris()) == 1
+        assert lake.findings() == before
+        lake.append_findings(findings((1, "ana")), "s03")
+        assert lake.findings() == before
+        lake.drop_findings(after="s30")
+        assert len(lake.findings()) == 31
+
     def test_a_step_is_kept_once(self, lake):
         lake.append_findings(findings((5, "ana"), (3, "bo")), "s1")
         lake.append_findings(findings((9, "no")), "s1")

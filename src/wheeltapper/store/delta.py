@@ -182,10 +182,11 @@ class Delta:
         )
         return True
 
-    def rewrite(self, days: Sequence[date]) -> None:
+    def rewrite(self, days: Sequence[date], kept_hours: int) -> None:
         """Put each day's rows into as few files as can be, sorted by time; readers see no change.
 
-        Files that are no longer named are removed a week later, when nobody reads them any more.
+        Files that are no longer named are removed `kept_hours` later, when nobody reads them any
+        more.
         """
         table = self.open()
         if table is None or not days:
@@ -196,7 +197,14 @@ class Delta:
             partition_filters=[(DAY, "in", wanted)],
             writer_properties=self._writer(_ROW_GROUP),
         )
-        table.vacuum(dry_run=False)
+        _cleaned(table, kept_hours)
+
+    def merge(self, kept_hours: int) -> None:
+        """The same for a table without partitions, in no order."""
+        table = self.open()
+        if table is not None:
+            table.optimize.compact(writer_properties=self._writer(_ROW_GROUP))
+            _cleaned(table, kept_hours)
 
     def linked(self, url: str, before: date | None) -> None:
         """Make a table in the folder `url` that has this one's files, of days before `before`.
@@ -247,6 +255,10 @@ class Delta:
         table = self.open()
         if table is not None:
             table.delete(where, commit_properties=_commit(write_id, version))
+
+
+def _cleaned(table: DeltaTable, kept_hours: int) -> None:
+    table.vacuum(kept_hours, dry_run=False, enforce_retention_duration=False)
 
 
 def _folder(path: str) -> str:

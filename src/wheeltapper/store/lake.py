@@ -30,6 +30,7 @@ _EVENT_ID_BYTES = 16
 _REPLAY = "replay"
 # A day in more files than this is worth rewriting.
 _FILES_PER_DAY = 8
+_FINDINGS_FILES = 32
 
 
 class Lake:
@@ -210,14 +211,22 @@ class Lake:
             counts[day] = counts.get(day, 0) + file.rows
         return counts
 
-    def compact(self) -> int:
-        """Rewrite days that lie in many small files, in order of time; the number of such days."""
+    def compact(self, kept_hours: int = 168) -> int:
+        """Rewrite days that lie in many small files, in order of time; the number of such days.
+
+        Findings that lie in many small files are put together as well. What was rewritten stays
+        on disk for `kept_hours`: whoever began to read before may go on for so long.
+        """
         files: dict[int, int] = {}
         for file in self._activities.snapshot().files:
             if file.day is not None:
                 files[file.day] = files.get(file.day, 0) + 1
         scattered = [day for day, count in sorted(files.items()) if count > _FILES_PER_DAY]
-        self._activities.rewrite([_EPOCH.date() + timedelta(days=day) for day in scattered])
+        self._activities.rewrite(
+            [_EPOCH.date() + timedelta(days=day) for day in scattered], kept_hours
+        )
+        if len(self._findings.snapshot().files) > _FINDINGS_FILES:
+            self._findings.merge(kept_hours)
         return len(scattered)
 
     def laid_under(self, folder: str, before: date | None = None) -> "Lake":

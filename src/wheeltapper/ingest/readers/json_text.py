@@ -37,7 +37,7 @@ def _begins_list(head: bytes) -> bool:
 
 
 def _read(input: Input) -> Iterator[Chunk]:
-    if _is_line_a_record(input.head):
+    if is_line_a_record(input.head):
         for block in lines(input):
             yield _line_chunk(input, block)
         return
@@ -54,7 +54,7 @@ def _read(input: Input) -> Iterator[Chunk]:
         yield _checked(input, some, range(at + 1, at + 1 + len(some)))
 
 
-def _is_line_a_record(head: bytes) -> bool:
+def is_line_a_record(head: bytes) -> bool:
     """Whether the text is NDJSON; its first line may be broken."""
     text = head.lstrip(_BLANK)
     first, newline, _ = text.partition(b"\n")

@@ -1,0 +1,183 @@
+"""The commands of the main job, `ingest`, `detect` and `run`: once, or for ever."""
+
+import dataclasses
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from wheeltapper import logs, terminal
+from wheeltapper.command import form_option, open_workspace, progress_bar, say
+from wheeltapper.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wheeltapper.engines.engine import Judging
+    from wheeltapper.engines.local.follow import Followed
+    from wheeltapper.engines.local.ingest import Ingested
+    from wheeltapper.ingest import Progress as Reading
+
+EVERY_S = 5.0
+_SOURCE = click.option("--source", help="The log kind, where it is not to be detected.")
+_log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@_SOURCE
+@form_option("table", "json")
+@click.pass_context
+def ingest(ctx: click.Context, paths: tuple[str, ...], source: str | None, form: str) -> None:
+    r"""Read log files, folders, globs or a git repository into the lake.
+
+    \b
+        wheeltapper ingest logs/ --source aws_cloudtrail
+    """
+    ws = open_workspace(ctx)
+    with progress_bar("reading") as show:
+        done = ws.ingest(*paths, source=source, reading=_reading(show))
+    if form == "json":
+        terminal.print_rows([dataclasses.asdict(done)], "ndjson")
+    _tell_ingested(ws, done)
+
+
+def _reading(show: Callable[[float, float, str], None]) -> "Callable[[Reading], None]":
+    def reading(at: "Reading") -> None:
+        show(
+            at.bytes_done, at.bytes, f"{at.records:,} records, {at.files_done} of {at.files} files"
+        )
+
+    return reading
+
+
+def _tell_ingested(ws: Workspace, done: "Ingested") -> None:
+    for source, acts in sorted(done.sources.items()):
+        if source and acts:
+            say(f"  took it for {source}: {acts:,} acts")
+    known = f", {done.known:,} known already" if done.known else ""
+    say(f"{done.records:,} records from {done.files:,} files: {done.added:,} acts added{known}")
+    if done.late:
+        say(
+            f"{done.late:,} acts are older than what has been judged: rules judge them; to take "
+            "them in their place: wheeltapper detect --replay --include-late"
+        )
+    if done.rejected:
+        say(f"{done.rejected:,} rejected, each with file, line and reason in {ws.rejects}/")
+
+
+@click.command()
+@click.option("--replay", is_flag=True, help="Judge everything again from the beginning.")
+@click.option("--include-late", is_flag=True, help="With --replay: late acts in their place.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes [default: from the settings, 1].")
+@click.pass_context
+def detect(ctx: click.Context, **how: "Unpack[Judging]") -> None:
+    r"""Judge what came since the last time, and make cases of it.
+
+    \b
+        wheeltapper detect --replay
+        wheeltapper detect --replay --jobs 4
+    """
+    if how["include_late"] and not how["replay"]:
+        raise click.UsageError("--include-late needs --replay")
+    _detect(open_workspace(ctx), **how)
+
+
+def _detect(ws: Workspace, **how: "Unpack[Judging]") -> None:
+    with progress_bar("judging") as show:
+        judged = 0
+
+        def progress(acts: int) -> None:
+            nonlocal judged
+            judged += acts
+            show(judged, 0, f"{judged:,} acts")
+
+        done = ws.detect(**how, progress=progress)
+    if done.anew:
+        say(
+            f"{len(done.anew)} detectors are new or changed and have learned from history: "
+            f"{', '.join(done.anew[:5])}; what one would have said of it: wheeltapper backtest "
+            f"--detector {done.anew[0]}"
+        )
+    with progress_bar("refining"):
+        cases = ws.refine()
+    say(f"{done.acts:,} acts judged, {done.findings:,} findings, {cases:,} cases in all")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@_SOURCE
+@click.option("--follow", is_flag=True, help="Go on, and take in what comes, until stopped.")
+@click.option(
+    "--every", "every_s", type=click.FloatRange(0.01), default=EVERY_S, show_default=True,
+    metavar="SECONDS", help="Look for news so often, with --follow.",
+)  # fmt: skip
+@click.option(
+    "--log", "form", type=click.Choice(logs.FORMS), default="text", show_default=True,
+    help="How a run that follows tells of its work: for people, or a JSON object a line.",
+)  # fmt: skip
+@click.pass_context
+def run(
+    ctx: click.Context, paths: tuple[str, ...], source: str | None, follow: bool, every_s: float,
+    form: str,
+) -> None:  # fmt: skip
+    r"""Ingest, detect and refine: everything, once; or for ever, with --follow.
+
+    \b
+        wheeltapper -w work run logs/
+        wheeltapper -w work run logs/ --follow
+    """
+    ws = open_workspace(ctx)
+    if follow:
+        logs.start(form)
+        _follow(ws, paths, source or "", every_s)
+        return
+    with progress_bar("reading") as show:
+        done = ws.ingest(*paths, source=source, reading=_reading(show))
+    _tell_ingested(ws, done)
+    _detect(ws)
+
+
+def _follow(ws: Workspace, paths: tuple[str, ...], source: str, every_s: float) -> None:
+    from wheeltapper.engines.local import lock
+    from wheeltapper.engines.local.follow import Follower
+    from wheeltapper.engines.local.meters import Meters
+    from wheeltapper.engines.local.spool import FOLDER, Spool
+
+    with stopping() as stop, lock.held(ws.root / "state" / lock.WRITING, "following"):
+        spool = Spool(ws.root / FOLDER, int(ws.config.intake.max_spool_mib * (1 << 20)))
+        follower = Follower(
+            ws, paths, spool=spool, meters=Meters(spool), source=source, every_s=every_s
+        )
+        _log.info("following; stop with Ctrl-C or SIGTERM")
+        _tell_followed(follower.run(stop))
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set; a second one of them ends the process at once."""
+    stop = threading.Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def handle(number: int, _: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell_followed(done: "Followed") -> None:
+    _log.info(
+        "stopped: %d acts added, %d judged, %d findings, %d cases in all",
+        done.added, done.judged, done.findings, done.cases,
+        extra={"fields": {"stage": "stopped", **dataclasses.asdict(done)}},
+    )  # fmt: skip
