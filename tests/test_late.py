@@ -7,6 +7,7 @@ late acts in their place says what would have been said had they come in time.
 
 import json
 import random
+import re
 from datetime import timedelta
 
 import pytest
@@ -115,6 +116,14 @@ def test_a_rule_judges_what_came_late_once(live, in_order):
     assert token["time"][0] == office_log.BAD_HOUR + timedelta(minutes=1)
     rules = [row for row in in_order if '"rule.' in row]
     assert [row for row in said(live) if '"rule.' in row] == rules
+
+
+@pytest.mark.slow
+def test_a_case_says_which_of_its_acts_came_late(live):
+    live.refine()
+    cases = live.cases(since=office_log.BAD_HOUR, until=office_log.BAD_HOUR + timedelta(hours=1))
+    (case,) = [case for case in cases if "event-1076" in case.native_ids]
+    assert re.search(r"\d of its acts? came in late, when its time had been judged\.", case.summary)
 
 
 @pytest.mark.slow

@@ -101,7 +101,7 @@ def test_the_score_can_be_followed(office):
     assert sum(terms) == pytest.approx(float(total))
     shares = [float(share) for share in re.findall(r"· ([0-9.]+) bits, ", said)]
     assert sum(shares) == pytest.approx(float(total))
-    assert terms[:5] == shares[:5]
+    assert terms[:5] == sorted(shares, reverse=True)[:5]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,9 @@ def test_the_same_act_by_another_judge_is_told_once(office):
     twice = replace(case, findings=(case.findings[0], case.findings[0]), around=())
     said = shown(terminal.print_case, twice, AMSTERDAM, width=200)
     assert "\n• The same · " in said
+    others = case.findings[1:3]
+    apart = replace(case, findings=(case.findings[0], *others, case.findings[0]), around=())
+    assert "The same" not in shown(terminal.print_case, apart, AMSTERDAM, width=200)
 
 
 def test_of_many_findings_the_weightiest_are_told(office):
@@ -185,6 +188,22 @@ def test_a_hostile_case_cannot_draw(office):
     ):
         assert "\\x1b]0;x\\x07" in said
         assert "[bold]b[/bold]" in said
+        assert not {unicodedata.category(c) for c in said.replace("\n", "")} & OBEYED
+
+
+@given(text=st.text(st.characters(), min_size=1, max_size=60))
+def test_whatever_a_log_says_nothing_of_a_case_is_obeyed(office, text):
+    (case,) = office.cases()
+    one = replace(
+        case.findings[0], what=text, expected=text, peers=text, would_be_normal=text, app=text,
+        techniques=(text,), learned=text, sentence=text,
+    )  # fmt: skip
+    told = replace(
+        case, entity=text, headline=text, summary=text, around=(text,), peer_group=text, peers=2,
+        findings=(one, one), apps=(text,), owner=text, owner_because=text, tactics=(text,),
+    )  # fmt: skip
+    for print_it, argument in ((terminal.print_case, told), (terminal.print_cases, [told])):
+        said = shown(print_it, argument, AMSTERDAM)
         assert not {unicodedata.category(c) for c in said.replace("\n", "")} & OBEYED
 
 

@@ -13,8 +13,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
+from refine.grammar import api_names
 from wheeltapper import terminal, workspace
+from wheeltapper.case import CAMPAIGN, STORY
 from wheeltapper.refine.explain import plain
+from wheeltapper.refine.headline import MOST_WORDS
 from wheeltapper.simulate import simulate
 from wheeltapper.workspace import Workspace
 
@@ -196,15 +199,32 @@ def note(case, zone="UTC") -> str:
     return text.getvalue()
 
 
+SCENARIOS = (
+    "accounts-in-step", "cloud-account-hour", "impossible-travel", "privilege-escalation",
+    "service-account-by-hand", "stolen-session", "storage-ransom",
+)  # fmt: skip
+
+
 @pytest.mark.slow
 def test_whole_cases_read_as_they_did(php, tmp_path):
-    """`make golden` (WHEELTAPPER_GOLDEN=1) writes the file anew; read it before you commit it."""
-    only = ["cloud-account-hour"]
-    small = simulate(tmp_path / "small", people=20, days=28, seed=1, scenarios=only)
+    """Ten cases, of git, CloudTrail, Okta and Google, of most kinds of detectors, and a campaign.
+
+    `make golden` (WHEELTAPPER_GOLDEN=1) writes the file anew; read it before you commit it.
+    """
+    small = simulate(tmp_path / "small", people=30, days=28, seed=1, scenarios=SCENARIOS)
     ws = workspace.open(tmp_path / "small")
     ws.run(small.logs)
-    cases = [*php.cases(**SPRING, limit=5), *ws.cases(limit=5)]
-    notes = ["\n".join(t.rstrip() for t in note(case).splitlines()) + "\n" for case in cases]
+    lines = (tmp_path / "small" / "truth.ndjson").read_text(encoding="utf-8").splitlines()
+    cases = ws.cases()
+    told = [*php.cases(**SPRING, limit=2), next(c for c in cases if c.kind == CAMPAIGN)]
+    for truth in map(json.loads, lines):
+        if truth["scenario"] in SCENARIOS:
+            told += [c for c in cases if set(c.native_ids) & set(truth["native_ids"])][:1]
+    assert len(told) == 10
+    for case in told:
+        assert len(case.headline.split()) <= MOST_WORDS or case.kind != STORY
+        assert api_names(case.headline) == []
+    notes = ["\n".join(t.rstrip() for t in note(case).splitlines()) + "\n" for case in told]
     rendered = "\n\n".join(notes)
     if os.environ.get("WHEELTAPPER_GOLDEN"):
         GOLDEN.write_text(rendered, encoding="utf-8")

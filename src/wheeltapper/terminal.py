@@ -112,10 +112,10 @@ def print_case(console: Console, case: Case, zone: ZoneInfo) -> None:
         console.print(Text(safe(case.summary)))
     console.print(Text("\n".join(_facts(case, zone)), style="dim"))
     console.print()
-    told: set[str] = set()
+    before = ""
     for finding, part in zip(case.findings[:MOST_FINDINGS], case.parts, strict=False):
-        console.print(_finding(case, finding, part, zone, again=finding.what in told))
-        told.add(finding.what)
+        console.print(_finding(case, finding, part, zone, again=finding.what == before))
+        before = finding.what
     if len(case.findings) > MOST_FINDINGS:
         console.print(
             Text(f"… and {_counted(len(case.findings) - MOST_FINDINGS, 'more finding')}", "dim")
@@ -148,7 +148,7 @@ def _facts(case: Case, zone: ZoneInfo) -> list[str]:
     if case.peers:
         facts.append(f"peers: {case.peers}, {safe(case.peer_group)}")
     if case.tactics:
-        facts.append(f"chain: {' → '.join(case.tactics)}")
+        facts.append(f"chain: {safe(' → '.join(case.tactics))}")
     facts += [f"with: {safe(o.entity)}, {safe(o.why)}" for o in case.others]
     facts += [f"with: {case.unnamed:,} more"] if case.unnamed else []
     if abs(case.learned_bits) >= LEARNED_BITS:
@@ -167,7 +167,7 @@ def _facts(case: Case, zone: ZoneInfo) -> list[str]:
 def added_up(case: Case) -> str:
     """What the evidence is made of: `18.3 bits = 10.1 + 4.6 + 3.6`."""
     *parts, rest = case.parts
-    told = [part for part in parts[:MOST_PARTS] if part >= LEAST_PART]
+    told = [part for part in sorted(parts, reverse=True)[:MOST_PARTS] if part >= LEAST_PART]
     said = [f"{part:.1f}" for part in told]
     small = sum(round(10 * part) for part in [*parts, rest]) - sum(round(10 * p) for p in told)
     if case.kind == LOCKSTEP and rest >= LEAST_PART:

@@ -93,7 +93,10 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def watched(browser: Browser, address: str) -> Iterator[Page]:
     """A page that may do nothing it should not."""
     context = browser.new_context(
-        base_url=address, viewport={"width": 1440, "height": 900}, color_scheme="light"
+        base_url=address,
+        viewport={"width": 1440, "height": 900},
+        color_scheme="light",
+        timezone_id="Europe/Amsterdam",
     )
     watch = Watch(address)
     page = context.new_page()

@@ -214,6 +214,16 @@ def test_a_server_that_fails_is_said_so_and_asked_again(browser: Browser, addres
     context.close()
 
 
+def test_times_are_on_the_browsers_clock(browser: Browser, address: str):
+    context = browser.new_context(base_url=address, timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    page.goto(SECRETS)
+    expect(page.get_by_role("banner")).to_contain_text("Asia/Tokyo")
+    why = page.get_by_role("region", name="Why")
+    expect(why).to_contain_text("18:57")  # 11:57 in Amsterdam
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 800), (900, 800)])
 def test_text_can_be_read_in_light_and_dark_at_every_width(

@@ -4,6 +4,7 @@ from told_acts import told
 from wheeltapper.refine.told import (
     about,
     account,
+    among,
     group,
     listed,
     peer,
@@ -60,6 +61,12 @@ def test_peers_are_named_by_their_group_and_addresses_have_none():
     address = told(entity_type="src_ip", peer_group="engineer")
     assert group(address, 3) == "3 others"
     assert account(address) == "address"
+
+
+def test_among_whom():
+    assert among(told(peer_group="sales"), 3) == "among 3 sales peers"
+    assert among(told(peer_group="sales"), 1) == "of the only other sales peer"
+    assert among(told(peer_group=""), 1) == "of the only other account"
 
 
 def test_lists_say_a_thing_once():

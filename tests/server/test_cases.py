@@ -113,3 +113,11 @@ def test_a_case_that_was_opened_again_is_among_the_open_ones_and_says_why(judgin
     assert one.findings[0].sentence in told["turns"][-1]["said"]
     open_ones = judging.get("/api/cases", params={"status": "open"}).json()["cases"]
     assert "c-7f3a" in {c["id"] for c in open_ones}
+
+
+def test_the_shares_of_a_case_add_up(client):
+    """Those of the story's cases are not counted: nothing is said of them."""
+    shown = client.get("/api/cases/c-7f3a").json()
+    assert (shown["evidence"], shown["rest"], shown["around"]) == (0.0, 0.0, [])
+    assert {f["adds"] for f in shown["found"]} == {0.0}
+    assert all(f["what"] and not f["what"].endswith(".") for f in shown["found"])

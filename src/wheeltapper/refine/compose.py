@@ -91,7 +91,7 @@ def compose(
         headline=headline(
             _of(told, story["entity"]), words, start, end, known=bool(known.get("acts"))
         ),
-        summary=_summary(around, known, words),
+        summary=_summary(around, known, events.filter("late")["event_id"].n_unique(), words),
         around=lines(around.acts, start, end, words),
         baseline_days=int(known.get("days") or 0),
         baseline_acts=int(known.get("acts") or 0),
@@ -265,9 +265,12 @@ def _case_finding(
     )
 
 
-def _summary(around: Seen, known: Row, words: Vocabulary) -> str:
+def _summary(around: Seen, known: Row, late: int, words: Vocabulary) -> str:
     """What the headline leaves open, under it."""
     said = [where_from(around.places, words), as_whom(around.actors)]
     if not known.get("acts"):
         said.append("Nothing was seen of it before.")
+    if late:
+        came = "act came" if late == 1 else "acts came"
+        said.append(f"{late:,} of its {came} in late, when its time had been judged.")
     return " ".join(s for s in said if s)

@@ -59,11 +59,16 @@ def headline(
     best, most = "", -1.0
     for n_verbs, n_adverbs in product(range(1, len(verbs) + 1), range(len(adverbs) + 1)):
         done, how = verbs[:n_verbs], adverbs[:n_adverbs]
+        why, odd = _odd(done, how, words) if known else (None, "")
+        took = _took([*done, *how], start, end)
         for with_took, with_odd in product((False, True), repeat=2):
-            took = _took([*done, *how], start, end) if with_took else ""
-            odd = _odd(done, how, words) if with_odd and known else ""
-            said = _sentence(who, done, how, took, odd)
-            worth = _worth(n_verbs, n_adverbs, took, odd)
+            if with_odd and why in how:
+                # What is odd about from where stands right after it.
+                how = [*(one for one in how if one is not why), *(one for one in how if one is why)]
+                with_took = False
+            tail = (took if with_took else "", odd if with_odd else "")
+            said = _sentence(who, done, how, *tail)
+            worth = _worth(n_verbs, n_adverbs, *tail)
             if worth > most and (not best or len(said.split()) <= MOST_WORDS):
                 best, most = said, worth
     return best
@@ -152,14 +157,16 @@ def _alone(one: Told, words: Vocabulary) -> str:
     return words.act(one.source, one.app, one.action, one.acts, None, one.outcome, one.reason)
 
 
-def _odd(verbs: Sequence[Said], adverbs: Sequence[Said], words: Vocabulary) -> str:
-    """Why, of what the sentence ends with; or of the one thing that was done."""
-    last = list(reversed(adverbs))[:1] if len(verbs) > 1 else [*reversed(adverbs), *verbs]
-    for said in last:
+def _odd(
+    verbs: Sequence[Said], adverbs: Sequence[Said], words: Vocabulary
+) -> tuple[Said | None, str]:
+    """Why it is odd, of the weightiest that says so; of several acts none can be meant."""
+    told = [*(verbs if len(verbs) == 1 else ()), *adverbs]
+    for said in sorted(told, key=lambda one: one.told.evidence, reverse=True):
         odd = telling_of(said.told.wording.family).odd(said.told, words)
         if odd:
-            return odd
-    return ""
+            return said, odd
+    return None, ""
 
 
 def _telling(one: Told, words: Vocabulary) -> float:

@@ -241,7 +241,7 @@ def natives(lake: Lake, ids: pa.Table) -> pl.DataFrame:
         lake.sql(
             """
             select i.story, i.finding, a.native_id, a.event_id, a.time, a.source, a.app, a.action,
-                   a.outcome, a.reason, a.target, a.bytes, a."count"
+                   a.outcome, a.reason, a.target, a.bytes, a."count", a.late
             from activities a join ids i on a.event_id = i.id
             order by i.story, i.finding, a.time, a.event_id
             """,
@@ -257,7 +257,7 @@ def windows(lake: Lake, wording: Wording, entity_type: str, asked: pa.Table) -> 
         lake.sql(
             f"""
             select w.story, w.finding, a.native_id, a.event_id, a.time, a.source, a.app, a.action,
-                   a.outcome, a.reason, a.target, a.bytes, a."count"
+                   a.outcome, a.reason, a.target, a.bytes, a."count", a.late
             from activities a join asked w on a.{column} = w.entity
             where a.time >= w.start and a.time < w.until and ({wording.filter})
             qualify row_number() over (partition by w.finding order by a.time, a.event_id)

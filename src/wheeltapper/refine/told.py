@@ -144,6 +144,13 @@ def group(told: Told, of: int) -> str:
     return counted(of, peer(told) or "other")
 
 
+def among(told: Told, of: int) -> str:
+    """`among 8 platform peers`, `of the only other platform peer`."""
+    if of == 1:
+        return f"of the only other {peer(told) or account(told)}"
+    return f"among {group(told, of)}"
+
+
 def peer(told: Told) -> str:
     """What one of those is called that the entity is compared with."""
     name = values.clean(told.peer_group, 40)

@@ -111,7 +111,14 @@ class FindingView(Answer):
     about: str
     """What the detector looks for; empty for one that is no longer in the catalogue."""
     sentence: str
+    what: str
+    """The sentence in its parts: what happened, without whom the case is about;"""
+    history: str
+    """what its own history made likely;"""
+    peers: str
+    """and what peers do."""
     would_be_normal: str
+    """Empty where what was expected says it."""
     first: datetime
     last: datetime
     time: datetime
@@ -130,7 +137,12 @@ class FindingView(Answer):
     baseline_n: int
     baseline_unit: str
     """What `baseline_n` counts, in the singular."""
+    adds: float
+    """Bits that it adds to the case's evidence, in tenths: those of all findings and the case's
+    `rest` sum to it."""
     attack: list[str]
+    techniques: list[str]
+    """By name."""
     events: int
     evidence: str
     """Small JSON, as text."""
@@ -204,6 +216,12 @@ class CaseView(CaseLine):
     event_count: int
     learned_bits: float
     """What verdicts on cases before added to its evidence; below 0 what they took."""
+    evidence: float
+    """Bits that the findings add up to, in tenths; 0 where nothing is added up."""
+    rest: float
+    """What of them is in no finding that is shown."""
+    around: list[str]
+    """What else its entity did, a line each."""
     owner: str
     owner_because: str
     others: list[OtherView]

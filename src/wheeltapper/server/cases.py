@@ -64,6 +64,7 @@ def listed(view: View, status: str | None, search: str, limit: int) -> CaseList:
 
 
 def whole(view: View, case: Case) -> CaseView:
+    *parts, rest = case.parts
     found = [
         FindingView(
             n=n,
@@ -71,7 +72,10 @@ def whole(view: View, case: Case) -> CaseView:
             detector=f.finding.detector,
             about=_about(view, f.finding.detector),
             sentence=f.sentence,
-            would_be_normal=f.would_be_normal,
+            what=f.what or f.sentence.removesuffix("."),
+            history=f.expected,
+            peers=f.peers,
+            would_be_normal=f.normal,
             first=f.first,
             last=f.last,
             time=f.finding.time,
@@ -87,12 +91,14 @@ def whole(view: View, case: Case) -> CaseView:
             expected=f.finding.expected,
             baseline_n=f.finding.baseline_n,
             baseline_unit=_unit(view, f.finding.detector),
+            adds=part,
             attack=list(f.finding.attack),
+            techniques=list(f.techniques),
             events=len(f.finding.event_ids),
             evidence=json.dumps(dict(f.finding.evidence), ensure_ascii=False, default=str),
             hidden=_hidden(f.suppressed),
         )
-        for n, f in enumerate(case.findings, 1)
+        for n, (f, part) in enumerate(zip(case.findings, parts, strict=True), 1)
     ]
     now = datetime.now(UTC)
     judged = [
@@ -111,6 +117,9 @@ def whole(view: View, case: Case) -> CaseView:
         tactics=list(case.tactics),
         event_count=case.event_count,
         learned_bits=case.learned_bits,
+        evidence=round(sum(parts) + rest, 1),
+        rest=rest,
+        around=list(case.around),
         owner=case.owner,
         owner_because=case.owner_because,
         accounts=list(accounts_of(case)),

@@ -450,6 +450,12 @@ export interface components {
             readonly event_count: number;
             /** Learned Bits */
             readonly learned_bits: number;
+            /** Evidence */
+            readonly evidence: number;
+            /** Rest */
+            readonly rest: number;
+            /** Around */
+            readonly around: readonly string[];
             /** Owner */
             readonly owner: string;
             /** Owner Because */
@@ -566,6 +572,12 @@ export interface components {
             readonly about: string;
             /** Sentence */
             readonly sentence: string;
+            /** What */
+            readonly what: string;
+            /** History */
+            readonly history: string;
+            /** Peers */
+            readonly peers: string;
             /** Would Be Normal */
             readonly would_be_normal: string;
             /**
@@ -607,8 +619,12 @@ export interface components {
             readonly baseline_n: number;
             /** Baseline Unit */
             readonly baseline_unit: string;
+            /** Adds */
+            readonly adds: number;
             /** Attack */
             readonly attack: readonly string[];
+            /** Techniques */
+            readonly techniques: readonly string[];
             /** Events */
             readonly events: number;
             /** Evidence */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  addedUp,
   counted,
   detectorName,
   duration,
@@ -8,6 +9,7 @@ import {
   moved,
   rarity,
   rarityInFull,
+  share,
   usual,
 } from "./words.ts";
 
@@ -82,5 +84,23 @@ describe("counts and durations", () => {
       "1,235",
     ]);
     expect(detectorName("cloudtrail.new_action")).toBe("new action");
+  });
+});
+
+describe("shares of the evidence", () => {
+  it("say how much, and most or all of it", () => {
+    expect(share(10.1, 18.3, 10.1)).toBe("10.1 bits, most (55 %) of the evidence");
+    expect(share(4.6, 18.3, 4.6)).toBe("4.6 bits, 25 % of the evidence");
+    expect(share(26.1, 26.1, 26.1)).toBe("26.1 bits, all of the evidence");
+    expect(share(0, 18.3, 3)).toBe("counted with another finding");
+    expect(share(0, 18.3, 0)).toBe("next to nothing");
+  });
+
+  it("add up to the evidence", () => {
+    expect(addedUp([10.1, 4.6, 3.6], 18.3)).toBe("18.3 bits = 10.1 + 4.6 + 3.6");
+    expect(addedUp([5, 4, 3, 2, 1, 1, 1], 18)).toBe(
+      "18.0 bits = 5.0 + 4.0 + 3.0 + 2.0 + 1.0 + 3.0 of the rest",
+    );
+    expect(addedUp([26.1], 26.1)).toBe("26.1 bits");
   });
 });

@@ -26,6 +26,29 @@ export function moved(bits: number): string {
   return `${bits < 0 ? "lowered" : "raised"} by ${Math.abs(bits).toFixed(1)} bits`;
 }
 
+/** `10.1 bits, most (55 %) of the evidence`: what a finding adds, of all that was added up. */
+export function share(adds: number, evidence: number, bits: number): string {
+  if (adds < 0.05) return bits < 0.05 ? "next to nothing" : "counted with another finding";
+  const of = adds / evidence;
+  const percent = `${Math.max(1, Math.round(100 * of))} %`;
+  const said = of > 0.995 ? "all" : of > 0.505 ? `most (${percent})` : percent;
+  return `${adds.toFixed(1)} bits, ${said} of the evidence`;
+}
+
+/** `18.3 bits = 10.1 + 4.6 + 3.6`: how the evidence comes about, weightiest first. */
+export function addedUp(parts: readonly number[], evidence: number): string {
+  const told = parts
+    .filter((part) => part >= 0.05)
+    .sort((a, b) => b - a)
+    .slice(0, 5);
+  const tenths = told.reduce((sum, part) => sum + Math.round(part * 10), 0);
+  const left = Math.round(evidence * 10) - tenths;
+  const terms = told.map((part) => part.toFixed(1));
+  if (left > 0) terms.push(`${(left / 10).toFixed(1)} of the rest`);
+  const total = `${evidence.toFixed(1)} bits`;
+  return terms.length > 1 ? `${total} = ${terms.join(" + ")}` : total;
+}
+
 /** `1 in 210 k` from 208,117: two digits are all that such a figure can bear. */
 export function rarity(oneIn: number): string {
   if (oneIn < 2) return "ordinary";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DAY, Zone } from "./zone.ts";
+import { DAY, readersZone, Zone } from "./zone.ts";
 
 const at = Date.parse;
 const amsterdam = new Zone("Europe/Amsterdam");
@@ -38,5 +38,14 @@ describe("Zone", () => {
     expect(amsterdam.span(start, start + DAY)).toBe(
       "Fri 10 Jul 2026, 11:54 – Sat 11 Jul 2026, 11:54",
     );
+  });
+});
+
+describe("the reader's zone", () => {
+  it("is the browser's, else the workspace's, else UTC", () => {
+    expect(readersZone("Europe/Amsterdam", "Asia/Tokyo").name).toBe("Asia/Tokyo");
+    expect(readersZone("Europe/Amsterdam", "").name).toBe("Europe/Amsterdam");
+    expect(readersZone("Europe/Amsterdam", "Nowhere/Land").name).toBe("Europe/Amsterdam");
+    expect(readersZone(undefined, "").name).toBe("UTC");
   });
 });

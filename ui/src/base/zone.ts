@@ -125,6 +125,22 @@ export class Zone {
   }
 }
 
+/** The zone of whoever looks: the browser's, else that of the workspace, else UTC. */
+export function readersZone(
+  workspaces: string | undefined,
+  own: string | undefined = Intl.DateTimeFormat().resolvedOptions().timeZone,
+): Zone {
+  for (const name of [own, workspaces]) {
+    if (name === undefined || name === "") continue;
+    try {
+      return new Zone(name);
+    } catch {
+      // A zone that this browser does not know.
+    }
+  }
+  return new Zone("UTC");
+}
+
 export function two(n: number): string {
   return String(n).padStart(2, "0");
 }

@@ -3,7 +3,7 @@
 import polars as pl
 
 from wheeltapper.refine.telling import Telling
-from wheeltapper.refine.told import Told, about, counted, group, usual, within
+from wheeltapper.refine.told import Told, about, among, counted, usual, within
 from wheeltapper.refine.wording import Wording
 from wheeltapper.refine.words import Vocabulary
 
@@ -24,7 +24,7 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
 
 def peers(told: Told) -> str:
     of = round(told.of_peers)
-    return f"{about(told.peers)} among {group(told, of)}" if of >= 1 else ""
+    return f"{about(told.peers)} {among(told, of)}" if of >= 1 else ""
 
 
 def normal(told: Told, words: Vocabulary) -> str:

@@ -1,7 +1,7 @@
 """Spread: how many different ones, and how many were to be expected."""
 
 from wheeltapper.refine.telling import Telling
-from wheeltapper.refine.told import Told, about, counted, group, usual, within
+from wheeltapper.refine.told import Told, about, among, counted, usual, within
 from wheeltapper.refine.words import Vocabulary
 
 
@@ -21,7 +21,7 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
 
 def peers(told: Told) -> str:
     of = round(told.of_peers)
-    return f"{about(told.peers)} among {group(told, of)}" if of >= 1 else ""
+    return f"{about(told.peers)} {among(told, of)}" if of >= 1 else ""
 
 
 def normal(told: Told, words: Vocabulary) -> str:

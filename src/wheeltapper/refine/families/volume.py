@@ -4,7 +4,7 @@ import polars as pl
 
 from wheeltapper.refine import values
 from wheeltapper.refine.telling import Telling
-from wheeltapper.refine.told import Told, counted, group, per, within
+from wheeltapper.refine.told import Told, among, counted, per, within
 from wheeltapper.refine.wording import Wording
 from wheeltapper.refine.words import Vocabulary
 
@@ -30,7 +30,7 @@ def history(told: Told, words: Vocabulary, clause: str) -> str:
 
 def peers(told: Told) -> str:
     of = round(told.of_peers)
-    return f"about {amount(told, told.peers)} among {group(told, of)}" if of >= 1 else ""
+    return f"about {amount(told, told.peers)} {among(told, of)}" if of >= 1 else ""
 
 
 def normal(told: Told, words: Vocabulary) -> str:

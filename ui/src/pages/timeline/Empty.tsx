@@ -55,7 +55,7 @@ export function NoCase({ overview, route, zone, go }: Props) {
       <h1>{overview.closed > 0 ? "Every case is judged" : "No case"}</h1>
       <p>
         {looked}.<br />
-        {span}, {overview.timezone}.
+        {span}, {zone.name}.
       </p>
       {overview.closed > 0 && (
         <p>

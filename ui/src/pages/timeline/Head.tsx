@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { CaseView, Verdict } from "../../api/client.ts";
-import { count, counted, heat, moved, rarityInFull } from "../../base/words.ts";
+import { addedUp, count, counted, heat, moved, rarityInFull } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
 import { Ask } from "./Ask.tsx";
 import { given, said, VERDICTS } from "./verdicts.ts";
@@ -47,13 +47,24 @@ export function Head({ case: shown, judge, zone }: Props) {
         {shown.status === "reopened" && <span class="chip">reopened</span>}
         {shown.headline}
       </h1>
-      <p class="summary">{shown.summary}</p>
+      {shown.summary !== "" && <p class="summary">{shown.summary}</p>}
       <dl class="facts">
         {shown.kind !== "campaign" && (
           <div>
             <dt>how rare</dt>
             <dd class={heat(shown.score)}>
               {rarityInFull(shown.one_in)} {UNIT[shown.entity_type] ?? "days"}
+            </dd>
+          </div>
+        )}
+        {shown.evidence > 0 && (
+          <div title="What its findings add up to: so seldom does as much come together">
+            <dt>evidence</dt>
+            <dd>
+              {addedUp(
+                shown.found.map((f) => f.adds),
+                shown.evidence,
+              )}
             </dd>
           </div>
         )}

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type CaseView, endSuppressions, judge, to, type Verdict } from "../../api/client.ts";
 import { useAnswer } from "../../api/use.ts";
-import { Zone } from "../../base/zone.ts";
+import { readersZone } from "../../base/zone.ts";
 import { CaseList } from "./CaseList.tsx";
 import { CasePane } from "./CasePane.tsx";
 import { Failed, NoCase, Waiting } from "./Empty.tsx";
@@ -30,7 +30,7 @@ export function Page() {
     version,
     wait: route.search === "" ? 0 : 150,
   });
-  const zone = useMemo(() => new Zone(overview.value?.timezone ?? "UTC"), [overview.value]);
+  const zone = useMemo(() => readersZone(overview.value?.timezone), [overview.value]);
   const cases = list.value?.cases ?? [];
   // Without a choice the most unusual one is shown.
   const shown = route.case ?? cases[0]?.id;
@@ -111,6 +111,7 @@ export function Page() {
   return (
     <div class="page">
       <TopBar
+        zone={zone.name}
         overview={overview.value}
         search={route.search}
         input={search}

@@ -11,11 +11,12 @@ interface Props {
   readonly onSearch: (text: string) => void;
   readonly onHelp: () => void;
   readonly onHidden: () => void;
+  readonly zone: string;
 }
 
 const MOST_PIPS = 20;
 
-export function TopBar({ overview, search, input, onSearch, onHelp, onHidden }: Props) {
+export function TopBar({ overview, search, input, onSearch, onHelp, onHidden, zone }: Props) {
   return (
     <header class="top">
       <a class="brand" href="/">
@@ -38,9 +39,9 @@ export function TopBar({ overview, search, input, onSearch, onHelp, onHidden }: 
       {overview && overview.budget.day !== "" && <Budget overview={overview} />}
       <span
         class="zone"
-        title="All times on this page are in this zone: timezone in wheeltapper.toml"
+        title={`All times on this page are on your own clock; a day of a history is one in ${overview?.timezone ?? "UTC"}`}
       >
-        {overview?.timezone}
+        {zone}
       </span>
       {overview && overview.hidden > 0 && (
         <button

@@ -4,7 +4,15 @@
 import { useState } from "preact/hooks";
 import type { CaseView, FindingView, HiddenBy } from "../../api/client.ts";
 import { address, type Route } from "../../base/route.ts";
-import { counted, detectorName, duration, figure, moved, rarityInFull } from "../../base/words.ts";
+import {
+  counted,
+  detectorName,
+  duration,
+  figure,
+  moved,
+  rarityInFull,
+  share,
+} from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
 import { hiddenBy } from "./greyed.ts";
 import { follow, type Go } from "./navigation.ts";
@@ -57,16 +65,21 @@ export function WhyPane({ case: shown, finding: f, route, go, zone, end }: Props
       </div>
       <p class="chips">
         <span title={f.about}>{detectorName(f.detector)}</span>
-        {f.attack.map((id) => (
-          <span key={id} title="MITRE ATT&CK technique">
-            {id}
+        {f.attack.map((id, n) => (
+          <span key={id} title={`MITRE ATT&CK: ${f.techniques[n] ?? id}`}>
+            {f.techniques[n] ?? id}
           </span>
         ))}
         <button type="button" class="quiet" onClick={() => go(to(undefined))}>
           all findings
         </button>
       </p>
-      <p>{f.sentence}</p>
+      <p>
+        {f.what}.{" "}
+        {!f.hidden && shown.evidence > 0 && (
+          <small class="quiet-text">{share(f.adds, shown.evidence, f.bits)}</small>
+        )}
+      </p>
       {f.learned !== "" && (
         <p class="learned">
           {f.learned} <small>({moved(f.learned_bits)})</small>
@@ -74,6 +87,18 @@ export function WhyPane({ case: shown, finding: f, route, go, zone, end }: Props
       )}
       {f.hidden && <Hidden by={f.hidden} zone={zone} end={end} />}
       <dl>
+        {f.history !== "" && (
+          <div>
+            <dt>{f.detector.startsWith("rule.") ? "By" : "Its own history"}</dt>
+            <dd>{f.history}</dd>
+          </div>
+        )}
+        {f.peers !== "" && (
+          <div>
+            <dt>Peers</dt>
+            <dd>{f.peers}</dd>
+          </div>
+        )}
         {f.would_be_normal !== "" && (
           <div>
             <dt>Would have been normal</dt>
@@ -88,9 +113,21 @@ export function WhyPane({ case: shown, finding: f, route, go, zone, end }: Props
             {f.count > 1 && `; ${counted(f.count, "finding")} of this kind put together`}
           </dd>
         </div>
+        {shown.around.length > 0 && (
+          <div>
+            <dt>What else happened</dt>
+            <dd>
+              {shown.around.map((line) => (
+                <span key={line} class="around-line">
+                  {line}
+                </span>
+              ))}
+            </dd>
+          </div>
+        )}
         {around.length > 0 && (
           <div>
-            <dt>Around it</dt>
+            <dt>Findings near it</dt>
             <dd>
               {around.map((o) => (
                 <a key={o.n} href={address({ ...route, ...to(o.n) })} onClick={follow(go, to(o.n))}>
