@@ -1,9 +1,14 @@
+import json
 import shutil
 
 import pytest
 
 from wheeltapper import workspace
 from wheeltapper.doctor import BROKEN, GOOD, WARNING, examine
+from wheeltapper.engines.local import lock
+from wheeltapper.engines.local.spool import About, Spool
+from wheeltapper.engines.local.tail import Tail
+from wheeltapper.ingest.readers import Limits
 
 
 @pytest.fixture
@@ -85,3 +90,46 @@ def test_rules_that_cannot_be_run(copy):
         c.state == WARNING and c.says == "1 cannot be run; see why: wheeltapper rules list"
         for c in examine(copy)
     )
+
+
+@pytest.mark.slow
+def test_one_that_is_followed(copy):
+    checks = found(copy)
+    assert checks["writer"].says == "nobody is at work here now"
+    assert checks["judged"].says.startswith("up to 2026-02-13")
+    assert (checks["spool"].says, checks["followed"].says) == ("nothing waits", "nothing")
+
+    settings = copy / "wheeltapper.toml"
+    settings.write_text("[intake]\nmax_spool_mib = 0.001\n", encoding="utf-8")
+    Spool(copy / "spool", 1).put([b"x" * 100], About(origin="http"))
+    waiting = found(copy)["spool"]
+    assert waiting.state == WARNING
+    assert "nobody does it; start: wheeltapper run LOGS --follow" in waiting.says
+    with lock.held(copy / "state" / lock.WRITING, "following"):
+        assert found(copy)["spool"].state == GOOD
+        assert found(copy)["writer"].says.startswith("following, process ")
+        Spool(copy / "spool", 1).put([b"x" * 1000], About(origin="http"))
+        assert "it is full" in found(copy)["spool"].says
+
+
+def test_detection_that_falls_behind(copy):
+    manifest = copy / "state" / "manifest.json"
+    text = manifest.read_text(encoding="utf-8")
+    us = json.loads(text)["watermark_us"]
+    manifest.write_text(text.replace(str(us), str(us - 7200 * 10**6)), encoding="utf-8")
+    assert "120 minutes before the newest act; judge the rest" in found(copy)["judged"].says
+    with lock.held(copy / "state" / lock.WRITING, "following"):
+        check = found(copy)["judged"]
+    assert check.state == WARNING
+    assert "falls behind" in check.says
+
+
+def test_what_is_followed(copy):
+    (copy / "logs").mkdir()
+    (copy / "logs" / "a.log").write_text("one\ntw")
+    tail = Tail([copy / "logs"], copy / "state", Limits())
+    list(tail.look(Spool(copy / "spool", 1 << 20)))
+    tail.save()
+    assert found(copy)["followed"].says == "1 files, 1 of them with a rest that is not finished"
+    (copy / "state" / "follow.json").write_text("{")
+    assert found(copy)["followed"].state == WARNING

@@ -25,7 +25,7 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
     "server": {"detect", "engines", "refine", "review", "server", "store"},
     "workspace": {"detect", "engines", "enrich", "ingest", "refine", "store"},
     "account_commands": {"accounts", "command", "terminal", "workspace"},
-    "doctor": {"workspace"},
+    "doctor": {"engines", "workspace"},
     "command": {"terminal", "workspace"},
     "logs": {"terminal"},
     "run_commands": {"command", "engines", "ingest", "logs", "server", "terminal", "workspace"},

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 from click.testing import CliRunner
@@ -76,10 +77,37 @@ def test_what_cannot_be_followed_is_said_at_once(ws, tmp_path):
     assert tea.exit_code == 1
     assert "no log kind is called 'tea'" in tea.output
     assert run().exit_code == 2
+    for address in ("8643", "localhost", ":8643", "127.0.0.1:99999", "127.0.0.1:tea"):
+        assert "is no address" in run("--listen", address).output
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+def test_it_takes_logs_by_http_and_tells_how_it_is(ws):
+    process = start(ws, "--listen", "127.0.0.1:0")
+    try:
+        port = until(process, lambda line: line.get("stage") == "listening")[-1]["port"]
+        token = (ws.root / "state" / "intake-token").read_text().strip()
+
+        def asked(path, body=None):
+            headers = {"authorization": f"Bearer {token}"}
+            request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers)
+            with urllib.request.urlopen(request) as answer:  # noqa: S310  # our own address
+                return answer.read().decode()
+
+        assert asked("/ingest?source=okta", "\n".join(LINES[:300]).encode())
+        until(process, lambda line: line.get("stage") == "ingest" and line["added"] == 300)
+        assert json.loads(asked("/healthz")) == {"ok": True}
+        assert json.loads(asked("/readyz")) == {"ok": True, "wrong": {}}
+        assert 'wheeltapper_events_total{source="okta"} 300.0' in asked("/metrics")
+    finally:
+        process.send_signal(signal.SIGTERM)
+    _, rest = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert json.loads(rest.splitlines()[-1])["added"] == 300
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_killed_at_any_moment_it_finds_the_same_when_it_is_started_again(ws, tmp_path, office):
     """Each time some days are written, and then it is killed within the pass that takes them."""
     settings = "[detect]\nlateness_minutes = 2880\nstep = 100\n[ingest]\nbatch = 60\n"

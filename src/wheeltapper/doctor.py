@@ -4,14 +4,19 @@ import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from wheeltapper import config, workspace
+from wheeltapper.engines.local import lock, tail
+from wheeltapper.engines.local.spool import FOLDER, Spool
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.workspace import Workspace
 
 GOOD, WARNING, BROKEN = "good", "warning", "broken"
 LITTLE_DISK_GIB = 2.0
+BEHIND_MINUTES = 60.0
+"""Beyond the lateness; more than this is no longer a pass that takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,10 @@ def examine(root: Path) -> list[Check]:
         ("enrichment", _enrichment),
         ("lake", _lake),
         ("state", _state),
+        ("judged", _judged),
+        ("writer", _writer),
+        ("spool", _spool),
+        ("followed", _followed),
         ("casebook", _casebook),
         ("rejects", _rejects),
         ("page", _page),
@@ -114,6 +123,69 @@ def _state(ws: Workspace) -> Iterator[tuple[str, str]]:
     yield GOOD, f"step {manifest.step}, snapshot whole" if manifest.step else "nothing judged yet"
 
 
+def _judged(ws: Workspace) -> Iterator[tuple[str, str]]:
+    us, newest = ws.checkpoint.manifest().watermark_us, ws.lake.span()[1]
+    if us is None or newest is None:
+        yield GOOD, "nothing yet"
+        return
+    until = datetime.fromtimestamp(us / 1e6, UTC)
+    behind = max(timedelta(), newest - until)
+    minutes = behind.total_seconds() / 60
+    says = f"up to {until:%Y-%m-%d %H:%M} UTC, {minutes:,.0f} minutes before the newest act"
+    allowed = timedelta(minutes=ws.config.detect.lateness_minutes + BEHIND_MINUTES)
+    if not lock.holder(_lock(ws)).startswith("following"):
+        yield GOOD, says if not behind else f"{says}; judge the rest with: wheeltapper detect"
+    elif behind > allowed:
+        yield (
+            WARNING,
+            f"{says}: detection falls behind. Look at what it says of its passes, and at "
+            "wheeltapper_stage_seconds; a machine with more cores, or fewer detectors, helps",
+        )
+    else:
+        yield GOOD, says
+
+
+def _writer(ws: Workspace) -> Iterator[tuple[str, str]]:
+    yield GOOD, lock.holder(_lock(ws)) or "nobody is at work here now"
+
+
+def _spool(ws: Workspace) -> Iterator[tuple[str, str]]:
+    if not (ws.root / FOLDER).is_dir():
+        yield GOOD, "nothing waits"
+        return
+    found = Spool(ws.root / FOLDER, int(ws.config.intake.max_spool_mib * (1 << 20)))
+    says = f"{found.files:,} entries, {found.waiting_bytes / 2**20:,.0f} MiB, wait to be ingested"
+    if found.full:
+        yield (
+            WARNING,
+            f"{says}: it is full, and nothing more is taken. Raise [intake] max_spool_mib, or see "
+            "why ingesting does not keep up",
+        )
+    elif found.files and not lock.holder(_lock(ws)):
+        yield WARNING, f"{says}, and nobody does it; start: wheeltapper run LOGS --follow"
+    else:
+        yield GOOD, says if found.files else "nothing waits"
+
+
+def _followed(ws: Workspace) -> Iterator[tuple[str, str]]:
+    path = ws.root / "state" / tail.FILE
+    if not path.exists():
+        yield GOOD, "nothing"
+        return
+    try:
+        known = tail.load(path, strict=True)
+    except ValueError as error:
+        yield WARNING, f"{path} cannot be read ({error}); files will be read again, which is all"
+        return
+    rest = sum(one.size > one.read_bytes for one in known.values())
+    says = f"{len(known):,} files"
+    yield GOOD, f"{says}, {rest:,} of them with a rest that is not finished" if rest else says
+
+
+def _lock(ws: Workspace) -> Path:
+    return ws.root / "state" / lock.WRITING
+
+
 def _casebook(ws: Workspace) -> Iterator[tuple[str, str]]:
     yield GOOD, f"{len(ws.cases()):,} cases"
 
@@ -137,4 +209,7 @@ def _page(_: Workspace) -> Iterator[tuple[str, str]]:
 
 def _disk(ws: Workspace) -> Iterator[tuple[str, str]]:
     free = shutil.disk_usage(ws.root).free / 2**30
-    yield (GOOD if free > LITTLE_DISK_GIB else WARNING), f"{free:,.0f} GiB free"
+    if free > LITTLE_DISK_GIB:
+        yield GOOD, f"{free:,.0f} GiB free"
+    else:
+        yield WARNING, f"{free:,.1f} GiB free: make room, or passes will fail and wait"

@@ -5,7 +5,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING, Unpack
 
@@ -19,11 +19,27 @@ if TYPE_CHECKING:
     from wheeltapper.engines.engine import Judging
     from wheeltapper.engines.local.follow import Followed
     from wheeltapper.engines.local.ingest import Ingested
+    from wheeltapper.engines.local.meters import Meters
+    from wheeltapper.engines.local.spool import Spool
     from wheeltapper.ingest import Progress as Reading
 
 EVERY_S = 5.0
+LAST_PORT = 65535
 _SOURCE = click.option("--source", help="The log kind, where it is not to be detected.")
 _log = logging.getLogger(__name__)
+
+
+def _address(
+    _ctx: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[str, int] | None:
+    if value is None:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > LAST_PORT:
+        raise click.BadParameter(
+            f"{value!r} is no address; write 127.0.0.1:8643 or [::1]:8643", param=parameter
+        )
+    return host.strip("[]"), int(port)
 
 
 @click.command()
@@ -108,7 +124,7 @@ def _detect(ws: Workspace, **how: "Unpack[Judging]") -> None:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1)
 @_SOURCE
 @click.option("--follow", is_flag=True, help="Go on, and take in what comes, until stopped.")
 @click.option(
@@ -116,24 +132,30 @@ def _detect(ws: Workspace, **how: "Unpack[Judging]") -> None:
     metavar="SECONDS", help="Look for news so often, with --follow.",
 )  # fmt: skip
 @click.option(
+    "--listen", metavar="HOST:PORT", callback=_address, help="Follow, and take logs by HTTP, too."
+)
+@click.option(
     "--log", "form", type=click.Choice(logs.FORMS), default="text", show_default=True,
     help="How a run that follows tells of its work: for people, or a JSON object a line.",
 )  # fmt: skip
 @click.pass_context
 def run(
     ctx: click.Context, paths: tuple[str, ...], source: str | None, follow: bool, every_s: float,
-    form: str,
+    listen: tuple[str, int] | None, form: str,
 ) -> None:  # fmt: skip
     r"""Ingest, detect and refine: everything, once; or for ever, with --follow.
 
     \b
         wheeltapper -w work run logs/
         wheeltapper -w work run logs/ --follow
+        wheeltapper -w work run --listen 127.0.0.1:8643
     """
+    if not paths and not listen:
+        raise click.UsageError("name files or folders, or an address with --listen")
     ws = open_workspace(ctx)
-    if follow:
+    if follow or listen:
         logs.start(form)
-        _follow(ws, paths, source or "", every_s)
+        _follow(ws, paths, source or "", every_s, listen)
         return
     with progress_bar("reading") as show:
         done = ws.ingest(*paths, source=source, reading=_reading(show))
@@ -141,7 +163,10 @@ def run(
     _detect(ws)
 
 
-def _follow(ws: Workspace, paths: tuple[str, ...], source: str, every_s: float) -> None:
+def _follow(
+    ws: Workspace, paths: tuple[str, ...], source: str, every_s: float,
+    listen: tuple[str, int] | None,
+) -> None:  # fmt: skip
     from wheeltapper.engines.local import lock
     from wheeltapper.engines.local.follow import Follower
     from wheeltapper.engines.local.meters import Meters
@@ -149,11 +174,48 @@ def _follow(ws: Workspace, paths: tuple[str, ...], source: str, every_s: float) 
 
     with stopping() as stop, lock.held(ws.root / "state" / lock.WRITING, "following"):
         spool = Spool(ws.root / FOLDER, int(ws.config.intake.max_spool_mib * (1 << 20)))
-        follower = Follower(
-            ws, paths, spool=spool, meters=Meters(spool), source=source, every_s=every_s
-        )
-        _log.info("following; stop with Ctrl-C or SIGTERM")
-        _tell_followed(follower.run(stop))
+        meters = Meters(spool)
+        follower = Follower(ws, paths, spool=spool, meters=meters, source=source, every_s=every_s)
+        with _listening(ws, spool, meters, listen) if listen else nullcontext():
+            _log.info("following; stop with Ctrl-C or SIGTERM")
+            follower.run(stop)
+        _tell_followed(follower.done)
+
+
+@contextmanager
+def _listening(
+    ws: Workspace, spool: "Spool", meters: "Meters", address: tuple[str, int]
+) -> Iterator[None]:
+    from wheeltapper.server import intake
+
+    host, port = address
+    token, where = intake.token_of(ws.root, ws.config.intake.token)
+
+    def lake() -> str:
+        ws.lake.days()
+        return ""
+
+    def casebook() -> str:
+        with ws.casebook() as book:
+            book.count()
+        return ""
+
+    desk = intake.Desk(
+        spool=spool, meters=meters, token=token,
+        sources=frozenset(m.name for m in ws.sources().mappings),
+        max_body_bytes=int(ws.config.intake.max_body_mib * (1 << 20)),
+        checks={
+            "lake": lake, "casebook": casebook,
+            "spool": lambda: "it is full" if spool.full else "",
+        },
+    )  # fmt: skip
+    with intake.listening(desk, host, port) as at:
+        shown = f"[{host}]" if ":" in host else host
+        _log.info(
+            "logs are taken at http://%s:%d/ingest; the token is in %s", shown, at, where,
+            extra={"fields": {"stage": "listening", "port": at}},
+        )  # fmt: skip
+        yield
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        with pytest.raises(WheeltapperError, match="choose another with --port"):
+        with pytest.raises(WheeltapperError, match="choose another, or port 0"):
             serve(tmp_path, Config(), host="127.0.0.1", port=other.getsockname()[1], token="")
 
 

@@ -39,6 +39,7 @@ from wheeltapper.server.answers import (
     Status,
     SuppressionList,
 )
+from wheeltapper.server.health import HEALTH, READY, Health, Ready, answered
 from wheeltapper.server.overview import Looked
 from wheeltapper.server.security import Guard, check_exposure
 from wheeltapper.server.suppressions import Suppressing
@@ -73,9 +74,13 @@ def create(
     )
     app.include_router(_routes(view), prefix="/api")
     app.include_router(confirm.routes(view))
+    _health(app, view)
     _page(app, static)
     _problems(app)
-    app.add_middleware(Guard, host=host, token=token, public=confirm.PUBLIC)
+    app.add_middleware(
+        Guard, host=host, token=token, public=confirm.PUBLIC,
+        told_to_all=frozenset({HEALTH, READY}),
+    )  # fmt: skip
     return app
 
 
@@ -208,6 +213,26 @@ def _finding(case: Case, n: int) -> CaseFinding:
 def _ordered(start: datetime, end: datetime) -> None:
     if end <= start:
         raise HTTPException(422, "the window ends before it starts")
+
+
+def _health(app: FastAPI, view: View) -> None:
+    """For whoever keeps the process running; not described with the API, which is the page's."""
+
+    def lake() -> str:
+        view.lake.days()
+        return ""
+
+    def casebook() -> str:
+        view.casebook.count()
+        return ""
+
+    @app.get(HEALTH, include_in_schema=False)
+    def healthy() -> Response:
+        return answered(Health(ok=True))
+
+    @app.get(READY, include_in_schema=False)
+    def ready() -> Response:
+        return answered(Ready.of({"lake": lake, "casebook": casebook}))
 
 
 def _page(app: FastAPI, static: Path) -> None:

@@ -86,9 +86,12 @@ class Guard:
     """ASGI middleware that asks every request for its right to be here."""
 
     def __init__(
-        self, app: ASGIApp, *, host: str, token: str = "", public: Public | None = None
-    ) -> None:
+        self, app: ASGIApp, *, host: str, token: str = "", public: Public | None = None,
+        told_to_all: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        """`told_to_all`: paths that everybody may read, by any name of this machine."""
         self._app = app
+        self._told_to_all = told_to_all
         self._public = public
         self._local_only = is_loopback(host)
         self._token = token
@@ -109,6 +112,9 @@ class Guard:
                 ]
             await send(message)
 
+        if scope["method"] in ("GET", "HEAD") and scope["path"] in self._told_to_all:
+            await self._app(scope, receive, sealed)
+            return
         if self._local_only and not is_loopback(_host_name(headers.get("host", ""))):
             # A page elsewhere whose name was made to point here (DNS rebinding).
             await _refuse(

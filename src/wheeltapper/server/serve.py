@@ -28,7 +28,7 @@ def serve(
     """
     check_exposure(host, token)
     app = create(open_view(root, config, hiding), host=host, token=token)
-    listening = _listen(host, port)
+    listening = listen(host, port)
     at = listening.getsockname()[1]
     settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     if open_browser:
@@ -41,7 +41,8 @@ def serve(
         uvicorn.Server(settings).run(sockets=[listening])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address; WheeltapperError where it cannot be had."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
@@ -59,6 +60,6 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _no_address(host: str, port: int, error: OSError) -> WheeltapperError:
     return WheeltapperError(
-        f"cannot serve at {host}:{port}: {error.strerror}; choose another with --port, or 0 for "
-        "any that is free"
+        f"cannot serve at {host}:{port}: {error.strerror}; choose another, or port 0 for any "
+        "that is free"
     )

@@ -209,14 +209,21 @@ class Tail:
             _log.warning("%s %s", path, what)
 
 
-def load(path: Path) -> dict[tuple[int, int], Known]:
-    """What `follow.json` says; nothing where it cannot be read: then all is read again."""
+def load(path: Path, *, strict: bool = False) -> dict[tuple[int, int], Known]:
+    """What `follow.json` says; nothing where it cannot be read: then all is read again.
+
+    Raises
+    ------
+    ValueError   where it cannot be read, if that is to be known (`strict`).
+    """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         found = [Known(**{**value, "shape": Shape(value["shape"])}) for value in values]
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError) as error:
+        if strict:
+            raise ValueError(str(error)) from error
         _log.warning("%s cannot be read (%s): what it told of is read again", path, error)
         return {}
     return {(known.device, known.inode): known for known in found}
