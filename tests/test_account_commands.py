@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from accounts import village
-from wheeltapper.accounts import boost
+from wheeltapper.accounts import boost, overtime
 from wheeltapper.cli import main
 
 
@@ -31,3 +31,19 @@ def test_a_file_that_is_none_is_told_without_a_traceback(tmp_path):
     ran = CliRunner().invoke(main, ["accounts", "evaluate", "--data", str(tmp_path / "v.npz")])
     assert ran.exit_code == 1
     assert "not a graph file" in ran.output
+
+
+@pytest.mark.slow
+def test_tables_are_simulated_and_evaluated(tmp_path, monkeypatch):
+    monkeypatch.setattr(overtime, "HALVES", 1)
+    made = CliRunner().invoke(
+        main, ["accounts", "simulate", str(tmp_path / "t"), "--accounts", "400"]
+    )
+    assert made.exit_code == 0, made.output
+    assert "template" in made.output
+    again = CliRunner().invoke(main, ["accounts", "simulate", str(tmp_path / "t")])
+    assert "not empty" in again.output
+    ran = CliRunner().invoke(main, ["accounts", "evaluate", "--data", str(tmp_path / "t")])
+    assert ran.exit_code == 0, ran.output
+    assert "simulated accounts" in ran.output
+    assert "campaign that was never seen" in ran.output

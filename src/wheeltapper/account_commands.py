@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from wheeltapper import terminal
-from wheeltapper.command import Group, console, form_option, progress_bar
+from wheeltapper.command import Group, console, form_option, progress_bar, say
+from wheeltapper.errors import WheeltapperError
 
 if TYPE_CHECKING:
     from wheeltapper.accounts.evaluate import Evaluation
@@ -22,29 +23,65 @@ def accounts() -> None:
 
 @accounts.command()
 @click.option(
-    "--data", required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE",
-    help="A graph file (.npz).",
+    "--data", required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH",
+    help="A graph file (.npz), or a folder of tables with accounts.toml.",
 )  # fmt: skip
 @click.option("--splits", type=click.IntRange(1), help="Only the first so many.")
 @form_option("table", "json")
 def evaluate(data: Path, splits: int | None, form: str) -> None:
     r"""Say how well fraud is found by own features, neighbours, structure and labels.
 
-    Settings are the same for every file; test labels are only counted with. Needs the extra
-    `train`.
+    Settings are the same for all data; judged labels are only counted with. Tables are cut in
+    time: trained as it was then, judged as it is at the end. Needs the extra `train`.
 
     \b
         wheeltapper accounts evaluate --data tolokers.npz
+        wheeltapper accounts evaluate --data tables/
     """
-    from wheeltapper.accounts import graphfile
+    from wheeltapper.accounts import graphfile, overtime, tables
     from wheeltapper.accounts.evaluate import evaluate as evaluate_graph
 
+    if data.is_dir() and splits:
+        raise click.UsageError("--splits is for graph files")
     with progress_bar("evaluating") as show:
-        done = evaluate_graph(graphfile.read(data), splits=splits, progress=show)
+        if data.is_dir():
+            read = tables.read(data)
+            if read.left_out:
+                say(f"{read.left_out:,} rows left out: of unknown accounts, or without a time")
+            done = overtime.evaluate(read, show)
+        else:
+            done = evaluate_graph(graphfile.read(data), splits=splits, progress=show)
     if form == "json":
         terminal.print_rows([done.to_dict()], "ndjson")
     else:
         print_evaluation(console(), done)
+
+
+@accounts.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--accounts", "count", default=3000, show_default=True, type=click.IntRange(300),
+    help="Honest ones.",
+)  # fmt: skip
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@form_option("table", "json")
+def simulate(folder: Path, count: int, seed: int, form: str) -> None:
+    r"""Write tables of accounts that nobody has into FOLDER: honest ones, and seven campaigns.
+
+    \b
+        wheeltapper accounts simulate tables/
+        wheeltapper accounts evaluate --data tables/
+    """
+    from wheeltapper.accounts import simulation
+
+    if folder.exists() and any(folder.iterdir()):
+        raise WheeltapperError(f"{folder} is not empty; name a folder to be made")
+    counts = simulation.simulate(folder, accounts=count, seed=seed)
+    if form == "json":
+        terminal.print_rows([counts], "ndjson")
+    else:
+        click.echo(", ".join(f"{kind} {count:,}" for kind, count in counts.items()))
+    say(f"simulated; next: wheeltapper accounts evaluate --data {folder}")
 
 
 def print_evaluation(out: Console, done: "Evaluation") -> None:
@@ -67,3 +104,13 @@ def print_evaluation(out: Console, done: "Evaluation") -> None:
             style="dim",
         )
     )
+    if not done.unseen:
+        return
+    unseen = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    unseen.add_column("campaign that was never seen")
+    unseen.add_column("AUC", justify="right")
+    unseen.add_column("TPR at FPR 1e-2", justify="right")
+    for kind, figures in done.unseen.items():
+        shown = (figures["auc"], figures["tpr_at_fpr_1e-2"])
+        unseen.add_row(Text(terminal.safe(kind)), *(Text(f"{v:.3f} ± {h:.3f}") for v, h in shown))
+    out.print(unseen)

@@ -48,6 +48,8 @@ class Evaluation:
     steps: list[Step]
     ships: str
     simulated: bool = False
+    unseen: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
+    """Of tables: each kind of campaign, by a model that has seen none of the kind."""
 
     def to_dict(self) -> dict[str, object]:
         """Figures of what ships first, under their bare names; then each step's."""
@@ -64,8 +66,17 @@ class Evaluation:
         return told | {
             "ships": self.ships, "judged_on": self.judged, "splits": self.splits,
             "accounts": self.accounts, "fraudulent": self.fraudulent, "ties": self.ties,
-            "simulated": self.simulated, "steps": steps,
+            "simulated": self.simulated, "steps": steps, "unseen_campaign": _rounded(self.unseen),
         }  # fmt: skip
+
+
+def _rounded(
+    unseen: dict[str, dict[str, tuple[float, float]]],
+) -> dict[str, dict[str, float]]:
+    return {
+        kind: {name: round(value, 4) for name, (value, _) in figures.items()}
+        for kind, figures in unseen.items()
+    }
 
 
 def evaluate(

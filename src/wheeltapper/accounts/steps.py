@@ -70,17 +70,18 @@ def neighbours(ties: Graph, own: Columns) -> Columns:
     )
 
 
-def structure(ties: Graph) -> Columns:
+def structure(ties: Graph, *, placed: bool = True) -> Columns:
     """Triangles, clustering and place; no label and no feature is used."""
     found, degree = graph.triangles(ties), ties.degree
     closed = 2.0 * found / np.maximum(degree * (degree - 1), 1)
     rows = np.column_stack([np.log1p(found), closed]).astype(np.float32)
-    places, _ = embed(ties)
-    return (
-        Columns(("triangles", "clustering"), rows)
-        + _named("neighbours' mean", ("clustering",), graph.mean(ties, rows[:, 1:]))
-        + Columns(tuple(f"place {k + 1}" for k in range(places.shape[1])), places)
+    made = Columns(("triangles", "clustering"), rows) + _named(
+        "neighbours' mean", ("clustering",), graph.mean(ties, rows[:, 1:])
     )
+    if not placed:
+        return made
+    places, _ = embed(ties)
+    return made + Columns(tuple(f"place {k + 1}" for k in range(places.shape[1])), places)
 
 
 def labels(ties: Graph, known: Ints, fraud: Mask, seed: int) -> Columns:
@@ -125,14 +126,14 @@ def build(
     """Everything up to a step: a function of which labels are known, and a seed.
 
     What needs no label is computed once, here. `more` joins `structure`: lockstep groups, where
-    acts have times.
+    acts have times. Places mean something in one graph only, so that such data goes without.
     """
     level = STEPS.index(upto)
     fixed = own
     if level >= STEPS.index(NEIGHBOURS):
         fixed = fixed + neighbours(ties, own)
     if level >= STEPS.index(STRUCTURE):
-        fixed = fixed + structure(ties)
+        fixed = fixed + structure(ties, placed=more is None)
         fixed = fixed + more if more else fixed
 
     def columns(known: Ints, fraud: Mask, seed: int) -> Columns:
