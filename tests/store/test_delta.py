@@ -1,4 +1,6 @@
+import json
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +26,20 @@ def test_a_write_with_an_id_happens_once(delta):
     assert not delta.append(activities([2]), "one")
     assert (delta.version("one"), delta.version("two")) == (1, None)
     assert sum(file.rows for file in delta.snapshot().files) == 1
+
+
+def test_ids_of_writes_are_forgotten_in_the_end_and_those_that_count_are_not(delta):
+    delta.append(activities([1]), "one")
+    delta.delete(None, "emptied", 1)
+    log = Path(delta.url) / "_delta_log"
+    written = [
+        json.loads(line) for path in log.glob("*.json") for line in path.read_text().splitlines()
+    ]
+    ids = {one["txn"]["appId"]: one["txn"] for one in written if "txn" in one}
+    assert ids["one"]["lastUpdated"] > 1_700_000_000_000
+    assert ids["emptied"].get("lastUpdated") is None
+    table = delta.open()
+    assert table.metadata().configuration["delta.logRetentionDuration"] == "interval 1 days"
 
 
 def test_files_know_their_day_and_span(delta):

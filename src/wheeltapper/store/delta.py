@@ -5,6 +5,7 @@ the log remembers the id, so that after a crash the same write can simply be ask
 """
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from wheeltapper.errors import WheeltapperError
 
 DAY = "day"
+WEEK_HOURS = 168
 # Rows of one row group: what a reader can skip by time inside a file.
 _ROW_GROUP = 65_536
 # Below this, setting Zstandard up forty times a file costs more than all else: 1,700 days of 35
@@ -37,6 +39,13 @@ _ROUNDED_US = 999
 # A table property: the columns that the table was made with. Where they are those of today, no
 # column was ever added, so no file lacks one.
 _BORN_WITH = "wheeltapper.columns"
+# Table properties. A table that is written to every few seconds, for ever, would remember the id of
+# every write, and keep every commit for a month: 260,000 files. Ids matter to a write that is tried
+# again after a crash; old versions to nobody.
+_FORGOTTEN = {
+    "delta.setTransactionRetentionDuration": "interval 30 days",
+    "delta.logRetentionDuration": "interval 1 days",
+}
 _FIRST_US, _LAST_US = -(2**62), 2**62
 
 
@@ -165,6 +174,7 @@ class Delta:
             configuration={
                 "delta.dataSkippingStatsColumns": "time",
                 _BORN_WITH: self._born_with,
+                **_FORGOTTEN,
             },
             raise_if_key_not_exists=False,
         )
@@ -178,11 +188,11 @@ class Delta:
             mode="append",
             schema_mode=None if known.issuperset(table.column_names) else "merge",
             writer_properties=self._writer(table.num_rows / max(files, 1)),
-            commit_properties=_commit(write_id, 1),
+            commit_properties=_commit(write_id, 1, at_ms=time.time_ns() // 1_000_000),
         )
         return True
 
-    def rewrite(self, days: Sequence[date], kept_hours: int) -> None:
+    def rewrite(self, days: Sequence[date], kept_hours: int = WEEK_HOURS) -> None:
         """Put each day's rows into as few files as can be, sorted by time; readers see no change.
 
         Files that are no longer named are removed `kept_hours` later, when nobody reads them any
@@ -297,5 +307,6 @@ def _statistics(add: Mapping[str, Any]) -> str:
     )  # fmt: skip
 
 
-def _commit(write_id: str, version: int) -> CommitProperties:
-    return CommitProperties(app_transactions=[Transaction(write_id, version)])
+def _commit(write_id: str, version: int, at_ms: int | None = None) -> CommitProperties:
+    """What a commit remembers: for ever, or, with the time, as long as `_FORGOTTEN` says."""
+    return CommitProperties(app_transactions=[Transaction(write_id, version, at_ms)])

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from wheeltapper import activity, finding
 from wheeltapper.store import ordered, query
-from wheeltapper.store.delta import Delta
+from wheeltapper.store.delta import WEEK_HOURS, Delta
 
 FINDINGS_SCHEMA = finding.SCHEMA.append(pa.field("step", pa.string()))
 REPEATING = frozenset(
@@ -211,7 +211,7 @@ class Lake:
             counts[day] = counts.get(day, 0) + file.rows
         return counts
 
-    def compact(self, kept_hours: int = 168) -> int:
+    def compact(self, kept_hours: int = WEEK_HOURS) -> int:
         """Rewrite days that lie in many small files, in order of time; the number of such days.
 
         Findings that lie in many small files are put together as well. What was rewritten stays
