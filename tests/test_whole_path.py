@@ -25,6 +25,8 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 GOLDEN = Path(__file__).parent / "refine" / "golden" / "cases.txt"
 BACK_DOOR = "c730aa26bd52829a49f2ad284b181b7e82a68d7d"
 """The commit of 28 March 2021 under another developer's name, made on the project's server."""
+REVERT = "046827a7e867bb0e655923c75c25a20d06e3aa8b"
+SECOND_BACK_DOOR = "2b0f239b211c7544ebc7a4cd2c977a5b7a11ed8a"
 COMMITTED = datetime(2021, 3, 28, 3, 57, 7, tzinfo=UTC)
 SPRING = {"since": datetime(2021, 1, 1, tzinfo=UTC), "until": datetime(2021, 5, 1, tzinfo=UTC)}
 
@@ -160,6 +162,7 @@ def test_the_first_back_door_commit_stands_at_the_top_of_its_spring(php):
     assert len(found) == 1
     assert found[0].rank <= 3
     assert found[0].start <= COMMITTED <= found[0].end
+    assert {REVERT, SECOND_BACK_DOOR} <= set(found[0].native_ids)
     assert len(cases) > 5  # else the rank says little
 
 

@@ -202,8 +202,9 @@ def _finding(case: Case, finding: CaseFinding, part: float, zone: ZoneInfo, *, a
     if finding.learned:
         line.append(f"\n  {safe(finding.learned)} ({finding.learned_bits:+.1f} bits)", "cyan")
     if finding.expected:
-        rule = finding.finding.detector.startswith("rule.")
-        line.append(f"\n  {'By' if rule else 'Its own history:'} {safe(finding.expected)}")
+        kind = finding.finding.detector.split(".", 1)[0]
+        by = {"rule": "By", "tie": "Belongs here:"}.get(kind, "Its own history:")
+        line.append(f"\n  {by} {safe(finding.expected)}")
     if finding.peers:
         line.append(f"\n  Peers: {safe(finding.peers)}")
     if finding.normal:

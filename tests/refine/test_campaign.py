@@ -236,6 +236,27 @@ def test_an_address_and_what_came_from_it_are_one_case():
     assert lighter.evidence == one.evidence
     assert lighter.findings[: len(one.findings)] == one.findings
     assert absorbed([story, elsewhere]) == [story, elsewhere]
+    tied = dataclasses.replace(
+        story, entity_type="app", entity="Okta",
+        others=(Other(entity_type="src_ip", entity=one.entity, why="refused who came from it"),),
+    )  # fmt: skip
+    assert len(absorbed([one, tied])) == 1  # told of another, it is about the address all the same
+
+
+def test_an_account_that_says_no_more_than_the_lockstep_is_told_in_it():
+    (one,) = made(sharing(), SHARED)
+    (told, *_) = one.findings
+    (beside,) = case().findings
+    apart = {"entity": "kim", "start": one.start, "end": one.end}
+    same = dataclasses.replace(case(**apart), findings=(told,))
+    assert len(absorbed([one, same])) == 1
+    little = dataclasses.replace(beside, bits=2.9)
+    assert len(absorbed([one, dataclasses.replace(case(**apart), findings=(told, little))])) == 1
+    much = dataclasses.replace(beside, bits=3.1)
+    assert len(absorbed([one, dataclasses.replace(case(**apart), findings=(told, much))])) == 2
+    assert (
+        len(absorbed([one, dataclasses.replace(case(**apart), findings=(little,))])) == 2
+    )  # nothing of it is told
 
 
 def test_an_id_is_by_kind_detector_value_and_first_time():

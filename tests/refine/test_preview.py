@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judged_cases import judged
 
+from test_case import case
 from wheeltapper import finding
 from wheeltapper.case import EXPECTED, MALICIOUS, POLICY_VIOLATION, Case
 from wheeltapper.refine.feedback import Feedback
@@ -141,3 +142,13 @@ def test_so_many_findings_are_foretold_as_are_then_hidden(rows, known, draft):
 def test_feedback_hides_nothing_by_itself():
     assert Feedback().suppressions == ()
     assert hiding().created == MONDAY
+
+
+def test_what_is_told_because_of_a_tie_is_nothing_to_hide():
+    whole = case()
+    (told,) = whole.findings
+    followed = dataclasses.replace(
+        told, finding=dataclasses.replace(told.finding, detector="tie.made")
+    )
+    assert len(scopes_of(whole)) == 1
+    assert scopes_of(dataclasses.replace(whole, findings=(followed,))) == []

@@ -24,6 +24,11 @@ def test_every_family_is_among_the_kept_sentences(family):
     assert family in {one.wording.family for one in TOLD.values()}
 
 
+def test_what_is_followed_is_told_by_what_ties_it():
+    one = replace(next(iter(TOLD.values())), title="made or changed by Kim Lee")
+    assert telling_of("tie").history(one, None, "") == "made or changed by Kim Lee"
+
+
 def test_what_has_gone_is_told_as_a_model():
     assert telling_of("gone").name == "model"
 

@@ -140,9 +140,75 @@ def test_something_new_for_all_ties_nobody():
     assert tied(rows, stories, [(i, "new app") for i in range(len(people))]) == []
 
 
-def test_a_story_that_says_little_is_tied_to_nothing():
+def test_two_stories_that_say_little_are_not_tied():
+    rows = [now("ana", session="s"), now("kim", session="s", src_ip="198.51.100.7")]
+    slight = [story(1, "ana", evidence=1.0), story(2, "kim", evidence=1.0)]
+    assert tied(rows, slight) == []
+    assert tied(rows, [story(1, "ana"), story(2, "kim", evidence=0.0)]) == []
+
+
+SLIGHT = [story(1, "ana"), story(2, "kim", evidence=0.5, hours=(0, 6))]
+
+
+def test_who_hardly_says_anything_belongs_to_the_session_it_acted_in():
     rows = [now("ana", session="s"), now("kim", session="s")]
-    assert tied(rows, [story(1, "ana"), story(2, "kim", evidence=1.0)]) == []
+    assert tied(rows, SLIGHT) == [(1, 2, "session", "s")]
+    assert tied([now("ana", session="s"), now("kim", session="other")], SLIGHT) == []
+
+
+def test_who_hardly_says_anything_belongs_to_who_made_it():
+    rows = [now("ana", minutes=30, target="kim", **MAKES), now("kim")]
+    later = [story(1, "ana"), story(2, "kim", evidence=0.5, hours=(1, 3))]
+    assert tied(rows, later) == [(1, 2, "made", "kim")]
+
+
+def test_what_undoes_an_act_or_does_it_again_belongs_to_it():
+    """A change, its revert and the same change again: little of it is odd in itself."""
+    rows = [now("ana", target="zlib.c"), now("kim", minutes=120, target="zlib.c"),
+            now("kim", minutes=300, target="zlib.c")]  # fmt: skip
+    touched = [(1, "zlib.c"), (2, "zlib.c")]
+    assert tied(rows, SLIGHT, touched) == [(1, 2, "target", "zlib.c")]
+    busy = [now("kim", minutes=100 + i, target=f"other {i}") for i in range(3)]
+    assert tied([*rows, *busy], SLIGHT, touched) == []  # it was half a day's work on other things
+
+
+def test_who_was_refused_has_not_come():
+    refused = [now(f"p{i}", outcome="failure", **ABROAD) for i in range(MOST_FRESH + 1)]
+    rows = [*refused, now("kim", minutes=70, **ABROAD)]
+    stories = [story(1, "p0"), story(2, "kim"), story(3, "198.51.100.7", kind="src_ip")]
+    assert tied(rows, stories) == [(2, 3, "address", "198.51.100.7")]
+
+
+def test_an_application_and_the_address_that_it_refused_most_often():
+    from_there = [now(f"p{i}", app="Okta", outcome="failure", **ABROAD) for i in range(6)]
+    others = [now(f"q{i}", app="Okta", outcome="failure", src_ip="192.0.2.1") for i in range(4)]
+    stories = [story(1, "Okta", kind="app"), story(2, "198.51.100.7", kind="src_ip")]
+    assert tied([*from_there, *others], stories) == [(1, 2, "refused", "198.51.100.7")]
+    assert tied([*from_there, *others, *[now(f"r{i}", app="Okta", outcome="failure")
+                                         for i in range(4)]], stories) == []  # fmt: skip
+
+
+def test_an_application_is_no_account_that_a_session_belongs_to():
+    rows = [now("ana", app="Okta", session="s"), now("kim", app="Okta", session="t")]
+    assert tied(rows, [*TWO, story(3, "Okta", kind="app")]) == []
+
+
+def test_a_history_of_years_makes_nothing_less_rare():
+    long_ago = [activity(f"p{i}", days=-400 * i, target="zlib.c") for i in range(9)]
+    rows = [*long_ago, now("ana", target="zlib.c"), now("kim", target="zlib.c")]
+    assert tied(rows, TWO, [(1, "zlib.c"), (2, "zlib.c")]) == [(1, 2, "target", "zlib.c")]
+
+
+def test_one_hand_in_four_applications_is_one_chain():
+    """A stolen session, the address that it came from, a user that was made, a host."""
+    rows = [
+        now("sal", app="Okta", session="s", **ABROAD), now("sal", app="Drive", **ABROAD),
+        now("dev", minutes=80, app="IAM", target="arn:aws:iam::1:user/svc", **MAKES, **ABROAD),
+        now("dev", minutes=85, app="sshd", device="db-1", **ABROAD),
+        now("svc", minutes=600, app="Secrets Manager", src_ip="203.0.113.9"),
+    ]  # fmt: skip
+    stories = [story(1, "sal"), story(2, "dev"), story(3, "svc", hours=(10, 11), evidence=0.4)]
+    assert tied(rows, stories) == [(1, 2, "address", "198.51.100.7"), (2, 3, "made", "svc")]
 
 
 def test_no_stories_and_hostile_names():

@@ -215,7 +215,8 @@ def test_a_mistake_is_told_with_the_file(old, new, told):
 
 def test_what_is_only_put_in_when_asked_for_has_accounts_in_step():
     """An eighth of all accounts, from one address, within minutes."""
-    (name,) = set(scenarios()) - {s.name for s in usual()}
+    name = "accounts-in-step"
+    assert {name, "four-applications"} == set(scenarios()) - {s.name for s in usual()}
     on = stage(200, 60, 1)
     truth = perform(scenarios()[name], on, journal(on))
     assert len(truth.actors) > 20

@@ -40,8 +40,12 @@ NAMED = 12
 """Members that are named, the first."""
 MOST_HAPPENINGS = 100
 """That are told of one run; those that chance makes least."""
+MOST_FINDINGS = 200
+"""Of a lockstep and what is told in it, its own first."""
 MOST_EVENTS = 2_000
 """Acts that one value of a wave is unfolded to."""
+TOLD_BITS = 3.0
+"""What says less is tied to nothing by itself, and is no case beside one that tells the rest."""
 NEW_FOR = timedelta(hours=1)
 """What an account used less than this before is as new to it as the act itself."""
 
@@ -273,23 +277,51 @@ def _case(
 
 
 def absorbed(cases: Sequence[Case]) -> list[Case]:
-    """Cases without the stories of addresses that a lockstep is told of; theirs is in it."""
-    many = {case.entity: case for case in cases if case.kind == LOCKSTEP}
-    left = []
+    """Cases without the stories that are told in a lockstep.
+
+    That is the story of the address it came from, with whatever is tied to it; and of an account,
+    what says no more than `TOLD_BITS` beside what the lockstep rests on.
+    """
+    first = [case for case in cases if case.kind == LOCKSTEP]
+    many, left = list(first), []
     for case in cases:
-        whole = many.get(case.entity)
-        alike = case.kind == STORY and case.entity_type == "src_ip" and whole is not None
-        if alike and whole and case.start <= whole.end and whole.start <= case.end:
-            many[case.entity] = _with(whole, case)
-        elif case.kind != LOCKSTEP:
+        if case.kind == LOCKSTEP:
+            continue
+        at = next((n for n, whole in enumerate(first) if _belongs(case, whole)), None)
+        if at is None:
             left.append(case)
-    return [*many.values(), *left]
+        else:
+            many[at] = _with(many[at], case)
+    return [*many, *left]
+
+
+def _belongs(case: Case, whole: Case) -> bool:
+    if case.kind != STORY or case.start > whole.end or case.end < whole.start:
+        return False
+    entities = {(case.entity_type, case.entity), *((o.entity_type, o.entity) for o in case.others)}
+    if whole.entity_type == "src_ip" and (whole.entity_type, whole.entity) in entities:
+        return True
+    told = {id for f in whole.findings for id in f.finding.event_ids}
+    beside = [f for f in case.findings if not told.issuperset(f.finding.event_ids)]
+    return len(beside) < len(case.findings) and _evidence(beside) < TOLD_BITS
+
+
+def _evidence(findings: Sequence[CaseFinding]) -> float:
+    """Bits, as `combine` adds them."""
+    nth: dict[str, int] = {}
+    bits = 0.0
+    for one in sorted(findings, key=lambda f: -f.bits):
+        place = nth.setdefault(one.finding.detector, 0)
+        nth[one.finding.detector] += 1
+        bits += 0.0 if one.suppressed else one.bits * HALVING**place
+    return bits
 
 
 def _with(whole: Case, story: Case) -> Case:
-    """A lockstep, and what the story of its address says; the score is that of the odder one."""
+    """A lockstep, and what a story that belongs to it says; the score is that of the odder one."""
     heavier = whole if whole.score >= story.score else story
-    findings = (*whole.findings, *story.findings)
+    findings = (*whole.findings, *story.findings)[:MOST_FINDINGS]
+    of_address = story.entity_type == "src_ip"
     counted = {id(f) for f in heavier.findings}
     others = dict.fromkeys((*story.others, *whole.others))
     named = {other.entity: other for other in reversed(list(others))}
@@ -299,12 +331,13 @@ def _with(whole: Case, story: Case) -> Case:
         evidence=heavier.evidence,
         start=min(whole.start, story.start),
         end=max(whole.end, story.end),
-        summary=f"{whole.summary} {story.headline}.",
+        # Of an account it is known already what is said here.
+        summary=f"{whole.summary} {story.headline}." if of_address else whole.summary,
         tactics=tuple(dict.fromkeys((*whole.tactics, *story.tactics))),
         findings=tuple(
             f if id(f) in counted else dataclasses.replace(f, adds=0.0) for f in findings
         ),
-        around=story.around,
+        around=story.around if of_address else whole.around,
         native_ids=tuple(dict.fromkeys((*whole.native_ids, *story.native_ids))),
         event_count=max(whole.event_count, story.event_count),
         apps=tuple(dict.fromkeys((*whole.apps, *story.apps))),

@@ -173,6 +173,8 @@ def tie(why: str, what: str, whose: str) -> str:
         "made": f"made or changed by {by}",
         "address": f"came from {thing}, an address new to both, as did {by}",
         "machine": f"was on the machine {thing}, new to it, as was {by}",
+        "came": f"came from {thing} for the first time",
+        "refused": f"refused those who came from {thing}",
         "target": f"touched {thing} within a day of {by}",
     }.get(why, f"tied to {by}")
 

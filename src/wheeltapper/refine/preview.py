@@ -14,6 +14,7 @@ from wheeltapper.case import MALICIOUS, POLICY_VIOLATION, Case, CaseFinding
 from wheeltapper.refine.feedback import Feedback
 from wheeltapper.refine.suppress import speaks, suppress
 from wheeltapper.refine.unpack import unpacked
+from wheeltapper.refine.wording import TIE
 from wheeltapper.suppression import SCOPE, Scope, Suppression
 
 
@@ -102,7 +103,8 @@ def scopes_of(case: Case) -> list[Scope]:
     """
     found: dict[Scope, None] = {}
     for one in case.findings:
-        if one.suppressed is None:
+        # What is told because of a tie, no detector said: there is nothing to hide.
+        if one.suppressed is None and not one.finding.detector.startswith(TIE):
             group, app = _named(one, "peer_group"), _named(one, "app")
             found[
                 Scope(

@@ -24,6 +24,7 @@ from wheeltapper.refine.combine import STORY, added, combine
 from wheeltapper.refine.compose import compose
 from wheeltapper.refine.discount import discount
 from wheeltapper.refine.feedback import NONE, Feedback
+from wheeltapper.refine.follow import follow
 from wheeltapper.refine.group import group
 from wheeltapper.refine.habit import habit, said
 from wheeltapper.refine.learn import as_if_unlearned, learn
@@ -173,8 +174,9 @@ def refine(
         chosen = chosen.filter(pl.col("end").dt.date() > reference.last)
         cases = [case for case in cases if case.end.date() > reference.last]
     if len(chosen):
+        weighed = follow(found.weighed, chosen, lake)
         numbered = chosen.with_row_index("story").with_columns(pl.col("story").cast(pl.Int64))
-        cases += _told(numbered, found.weighed, lake, wordings, words, feedback.suppressions)
+        cases += _told(numbered, weighed, lake, wordings, words, feedback.suppressions)
     return Refined(cases=_ranked(absorbed(cases)), reference=known)
 
 

@@ -41,9 +41,9 @@ class Telling:
     """What would have raised nothing."""
     odd: Callable[[Told, Vocabulary], str] = no_normal
     """Why it is odd, in the few words that end a headline: `for the first time in 58 days`."""
-    unfolds: Literal["acts", "window", "before"] = "acts"
-    """What stands behind a finding: the acts it names, all acts of the clock's `window_hours`, or
-    all of the `looks_back_hours` before it."""
+    unfolds: Literal["acts", "named", "window", "before"] = "acts"
+    """What stands behind a finding: the acts it names, of which one is told, or the most frequent
+    kinds; all acts of the clock's `window_hours`, or all of the `looks_back_hours` before it."""
     recount: Callable[[pl.DataFrame, Wording], float] | None = None
     """What was observed, from all acts behind the finding, where the kernel spoke before it was
     over: `(events, wording)`, events with `time, app, action, outcome, target, bytes, count`."""

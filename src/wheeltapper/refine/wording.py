@@ -18,6 +18,7 @@ ASPECTS = {
 """Columns by what they tell of an act: who is new in one of a place's is new in the others, too."""
 RULE = "rule."
 MODEL = "model."
+TIE = "tie."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,5 +67,6 @@ class Wordings:
         known = self.by_name.get(detector)
         if known:
             return known
-        family = "rule" if detector.startswith(RULE) else "model"
+        families = {RULE: "rule", TIE: "tie"}
+        family = next((f for start, f in families.items() if detector.startswith(start)), "model")
         return Wording(name=detector, family=family, about=detector, says="{did}")

@@ -127,7 +127,8 @@ def _with_earlier(case: Case, parts: Sequence[Past], looked_from: datetime | Non
         return case
     known = {lineage.key(one) for one in case.findings}
     earlier = [f for p in parts for f in p.findings if f.last < looked_from]
-    kept = {lineage.key(f): f for f in earlier if lineage.key(f) not in known}
+    # They are shown with it; its evidence is that of what was looked at.
+    kept = {lineage.key(f): replace(f, adds=0.0) for f in earlier if lineage.key(f) not in known}
     if not kept:
         return case
     findings = sorted([*case.findings, *kept.values()], key=lambda f: -f.bits)
@@ -136,7 +137,6 @@ def _with_earlier(case: Case, parts: Sequence[Past], looked_from: datetime | Non
     return replace(
         case,
         findings=tuple(findings[:MOST_FINDINGS]),
-        score=max(case.score, *(row.score for row in mine)),
         start=min(case.start, *(row.start for row in mine)),
         native_ids=tuple(dict.fromkeys([*natives, *case.native_ids])),
         apps=tuple(dict.fromkeys([*case.apps, *(f.app for f in kept.values() if f.app)])),

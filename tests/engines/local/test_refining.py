@@ -1,5 +1,6 @@
 """Refinement as it goes along makes the cases that refinement of everything at once makes."""
 
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 
@@ -176,3 +177,20 @@ def test_anew_makes_all_cases_again(fresh):
     before = fresh.cases()
     fresh.refine(anew=True)
     assert fresh.cases() == before
+
+
+def test_one_hand_in_four_applications_is_one_case(tmp_path):
+    """Single sign-on and documents as one, hosts and cloud as another, and a user that was made."""
+    simulate(tmp_path / "work", people=40, days=30, seed=1, scenarios=("four-applications",))
+    ws = workspace.open(tmp_path / "work")
+    ws.run(tmp_path / "work" / "logs")
+    truth = json.loads((ws.root / "truth.ndjson").read_text(encoding="utf-8"))
+    planted = set(truth["native_ids"])
+    (case,) = (case for case in ws.cases() if planted & set(case.native_ids))
+    assert set(everybody(case)) == set(truth["actors"])
+    assert {"Okta", "sshd", "IAM", "Secrets Manager"} <= set(case.apps)
+    # Of the made user no detector knew what to think: what it did is told all the same.
+    (followed,) = (f for f in case.findings if f.finding.detector == "tie.made")
+    assert followed.finding.entity == "svc-report-sync"
+    assert len(followed.finding.event_ids) == 9
+    assert followed.bits == 0.0
