@@ -22,8 +22,8 @@ A case is *right* if one of its findings rests on a planted record. The reviewer
 days (of 20, 50 likewise), `precision_3_a_day` of the first three of each day, `precision_10_a_day`
 of all that were shown. `recall` counts scenarios that begin on scored days and are in a shown case,
 `recall_in_20` those in the first 20. Each organisation is reviewed with three seeds of chance.
-Intervals, 95 %: scored days drawn anew (with what the reviewer happened to say), of the figures
-without, with, and of what learning adds.
+Intervals, 95 %: scored days drawn anew (with what the reviewer happened to say), for recall the
+scenarios, of the figures without, with, and of what learning adds.
 
 Where `php-impostors.*` lies beside the checkout the same is done with real commits put under other
 people's names (`impostors.py`): ten cases a week, by the catalogue's weights, from 2017 on.
@@ -69,6 +69,7 @@ from wheeltapper.refine.words import Vocabulary
 from wheeltapper.simulate import simulate
 
 SHOWN = 10
+RECALL = ("recall", "recall_in_20")
 TOP = (10, 20, 50)
 SEEDS = range(3)
 WRONG = 0.05
@@ -234,8 +235,7 @@ def figures(seen: Sequence[Shown], planted: Sequence[Planted]) -> dict[str, floa
         by_period.setdefault(one.period, []).append(one)
     told["precision_3_a_day"] = right([s for some in by_period.values() for s in some[:3]])
     told["precision_10_a_day"] = right(seen)
-    told["recall"] = found(seen, planted)
-    told["recall_in_20"] = found(first[:20], planted)
+    told |= dict(zip(RECALL, (found(seen, planted), found(first[:20], planted)), strict=True))
     return told
 
 
@@ -264,47 +264,60 @@ class Reviewed:
     learned: Sequence[Shown]
 
 
-def means(reviewed: Sequence[Reviewed], days: Sequence[np.ndarray] | None = None) -> np.ndarray:
+@dataclass(frozen=True)
+class Drawn:
+    """One history drawn anew: periods, and scenarios, some more than once and some not at all."""
+
+    periods: np.ndarray
+    planted: Sequence[Planted]
+
+
+def means(reviewed: Sequence[Reviewed], drawn: Sequence[Drawn] | None = None) -> np.ndarray:
     """Figures without and with, shape (2, figures): the mean over histories and seeds.
 
-    `days` has for each of `reviewed` the periods that count, some more than once.
+    `drawn` has for each of `reviewed` what counts. A scenario may begin on one day and be told on
+    another, so recall is of scenarios drawn anew and not of days.
     """
     of = []
     for n, one in enumerate(reviewed):
         both = []
         for seen in (one.without, one.learned):
-            chosen = list(seen)
-            if days is not None:
+            told = figures(seen, scored(one.history))
+            if drawn is not None:
                 by_day: dict[int, list[Shown]] = {}
                 for s in seen:
                     by_day.setdefault(s.period, []).append(s)
                 # A day that is drawn twice is two days.
                 chosen = [
                     replace(s, period=place)
-                    for place, day in enumerate(days[n].tolist())
+                    for place, day in enumerate(drawn[n].periods.tolist())
                     for s in by_day.get(day, [])
                 ]
-            both.append(list(figures(chosen, scored(one.history)).values()))
+                recall = figures(seen, drawn[n].planted)
+                told = figures(chosen, ()) | {k: recall[k] for k in RECALL}
+            both.append(list(told.values()))
         of.append(both)
     return np.array(of).mean(axis=0)
 
 
 def intervals(reviewed: Sequence[Reviewed], draws: int) -> np.ndarray:
-    """95 % of draws of scored periods, shape (2, 3, figures): without, with, what is added.
+    """95 % of draws of scored periods and scenarios, shape (2, 3, figures): without, with, added.
 
     The seeds of one history are drawn together.
     """
     chance = np.random.default_rng(1)
-    drawn = []
+    told = []
     for _ in range(draws):
-        days: dict[int, np.ndarray] = {}
-        for one in reviewed:
-            if id(one.history) not in days:
-                h = one.history
-                days[id(h)] = chance.integers(h.scored_from, h.periods, h.periods - h.scored_from)
-        without, learned = means(reviewed, [days[id(one.history)] for one in reviewed])
-        drawn.append([without, learned, learned - without])
-    return np.quantile(np.array(drawn), [0.025, 0.975], axis=0)
+        drawn: dict[int, Drawn] = {}
+        for h in (one.history for one in reviewed):
+            if id(h) not in drawn:
+                periods = chance.integers(h.scored_from, h.periods, h.periods - h.scored_from)
+                mine = scored(h)
+                which = chance.integers(0, max(len(mine), 1), len(mine))
+                drawn[id(h)] = Drawn(periods, [mine[n] for n in which])
+        without, learned = means(reviewed, [drawn[id(one.history)] for one in reviewed])
+        told.append([without, learned, learned - without])
+    return np.quantile(np.array(told), [0.025, 0.975], axis=0)
 
 
 def simulated(folder: Path | None, *, quick: bool, stack: ExitStack) -> History:
