@@ -1,6 +1,7 @@
 """The commands of the main job as processes and, where that is enough, in this one."""
 
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -19,6 +20,16 @@ LINES = list(office_log.records())
 
 def command(root, *arguments):
     return [sys.executable, "-m", "wheeltapper.cli", "-w", str(root), *map(str, arguments)]
+
+
+@pytest.fixture(autouse=True)
+def _as_before():
+    """A run that follows sends all logging of its process elsewhere."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture
@@ -77,6 +88,11 @@ def test_what_cannot_be_followed_is_said_at_once(ws, tmp_path):
     assert tea.exit_code == 1
     assert "no log kind is called 'tea'" in tea.output
     assert run().exit_code == 2
+    told = CliRunner().invoke(
+        main, ["-w", str(ws.root), "run", "gone", "--follow", "--log", "json"]
+    )
+    assert told.exit_code == 1
+    assert "no such file" in json.loads(told.stderr)["message"]
     for address in ("8643", "localhost", ":8643", "127.0.0.1:99999", "127.0.0.1:tea"):
         assert "is no address" in run("--listen", address).output
 

@@ -13,6 +13,7 @@ import click
 
 from wheeltapper import logs, terminal
 from wheeltapper.command import form_option, open_workspace, progress_bar, say
+from wheeltapper.errors import WheeltapperError
 from wheeltapper.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -155,12 +156,28 @@ def run(
     ws = open_workspace(ctx)
     if follow or listen:
         logs.start(form)
-        _follow(ws, paths, source or "", every_s, listen)
+        with _told(form):
+            _follow(ws, paths, source or "", every_s, listen)
         return
     with progress_bar("reading") as show:
         done = ws.ingest(*paths, source=source, reading=_reading(show))
     _tell_ingested(ws, done)
     _detect(ws)
+
+
+@contextmanager
+def _told(form: str) -> Iterator[None]:
+    """What ends the process is a line of the log like any other, where programs read it."""
+    try:
+        yield
+    except WheeltapperError as error:
+        if form == "text":
+            raise
+        _log.error("%s", error)
+        raise SystemExit(1) from error
+    except Exception as error:  # a mistake of ours: whoever restarts the process wants to see it
+        _log.exception("it ends, by what nobody expected")
+        raise SystemExit(1) from error
 
 
 def _follow(

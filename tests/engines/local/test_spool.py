@@ -56,6 +56,19 @@ def test_what_a_killed_process_left_is_swept(spool):
     assert [path.name for path in spool.folder.iterdir()] == [kept.folder.name]
 
 
+@pytest.mark.parametrize("damage", ["", "[]", '{"origin": "x", "tea": 1}', None])
+def test_what_a_disk_has_damaged_is_put_aside(spool, damage):
+    broken, kept = (spool.put([b"x"], About(origin="http")) for _ in range(2))
+    about = broken.folder / "about.json"
+    about.unlink()
+    if damage is not None:
+        about.write_text(damage)
+    assert spool.entries() == [kept]
+    spool.sweep()
+    assert spool.entries() == [kept]
+    assert (spool.folder / f".damaged-{broken.folder.name}" / "data").read_bytes() == b"x"
+
+
 def test_a_disk_that_takes_no_more_leaves_nothing_half_done(spool):
     """A limit on the size of files, set by the system, fails a write as a full disk does."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

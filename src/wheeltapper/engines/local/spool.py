@@ -6,6 +6,7 @@ again, which adds nothing: an act is known by its content.
 """
 
 import json
+import logging
 import os
 import shutil
 import threading
@@ -21,7 +22,8 @@ from wheeltapper.engines.local.checkpoint import sync
 FOLDER = "spool"
 ABOUT = "about.json"
 DATA = "data"
-_HALF, _GONE = ".new-", ".gone-"
+_HALF, _GONE, DAMAGED = ".new-", ".gone-", ".damaged-"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +145,9 @@ class Spool:
             return draft.keep()
 
     def entries(self) -> list[Entry]:
-        """What waits, the first first."""
-        found = []
-        for folder in sorted(self.folder.iterdir()):
-            if folder.name.startswith("."):
-                continue
-            about = About(**json.loads((folder / ABOUT).read_text(encoding="utf-8")))
-            found.append(Entry(folder, about, (folder / DATA).stat().st_size))
-        return found
+        """What waits, the first first; without what a disk has damaged."""
+        folders = [f for f in sorted(self.folder.iterdir()) if not f.name.startswith(".")]
+        return [entry for folder in folders if (entry := _entry(folder)) is not None]
 
     def remove(self, entries: Sequence[Entry]) -> None:
         """Take out what the lake has."""
@@ -161,7 +158,23 @@ class Spool:
             self.count(-1, -entry.size_bytes)
 
     def sweep(self) -> None:
-        """Clear away what a killed process left half written or half removed."""
+        """Clear away what a killed process left half written or half removed.
+
+        An entry that a disk has damaged is put aside, to be looked at.
+        """
         for name in (_HALF, _GONE):
             for folder in self.folder.glob(f"{name}*"):
                 shutil.rmtree(folder)
+        for folder in self.folder.glob("[0-9]*"):
+            if _entry(folder) is None:
+                aside = folder.with_name(f"{DAMAGED}{folder.name}")
+                folder.rename(aside)
+                _log.error("%s does not say where it comes from, and was not ingested", aside)
+
+
+def _entry(folder: Path) -> Entry | None:
+    try:
+        about = About(**json.loads((folder / ABOUT).read_text(encoding="utf-8")))
+        return Entry(folder, about, (folder / DATA).stat().st_size)
+    except (FileNotFoundError, ValueError, TypeError):  # removed meanwhile, or damaged
+        return None
