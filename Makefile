@@ -19,7 +19,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup setup-test demo demo-org demo-php test test-quick check check-python check-ui \
+.PHONY: help models setup setup-test demo demo-org demo-php test test-quick check check-python check-ui \
 	fmt golden ui wheel bench constraints clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -134,6 +134,14 @@ ui: $(STATIC) ## builds the page into the package
 wheel: .venv/.installed $(STATIC) ## builds sdist and wheel into dist/, with the page in them
 	@rm -rf dist
 	@hatchling build
+
+POWERSHELL ?= ../shared/data/powershell/powershell.jsonl.gz
+
+# Two hours on two quiet cores at most; scores of finished trainings are kept in build/.
+models: .venv/.installed ## trains the PowerShell models anew: POWERSHELL=labelled texts
+	@$(PY) -m pip install -q -c constraints.txt -e '.[net,train]'
+	@wheeltapper powershell train --data "$(POWERSHELL)" --cache build/powershell \
+	  --out src/wheeltapper/powershell/shipped
 
 constraints: ## writes constraints.txt anew: the newest versions that fit together
 	@scripts/constraints "$(PYTHON)"

@@ -34,6 +34,8 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
     "detector_commands": {"command", "detector_pages", "engines", "terminal", "workspace"},
     "suppression_commands": {"command", "refine", "terminal", "workspace"},
     "question_commands": {"command", "review", "terminal", "workspace"},
+    "powershell_pages": {"powershell", "terminal"},
+    "powershell_commands": {"command", "powershell", "powershell_pages", "terminal"},
     "owner_commands": {"command", "refine", "terminal", "workspace"},
     "cli": {
         "account_commands",
@@ -44,6 +46,7 @@ MAY_IMPORT = {  # nouns always; a room or root module that is not named here, it
         "engines",
         "ingest",
         "owner_commands",
+        "powershell_commands",
         "question_commands",
         "run_commands",
         "server",
@@ -73,6 +76,7 @@ TESTED_ELSEWHERE = {  # source: where, and why there
         "engines/local/test_detect.py",
         "seen in what detection says afterwards",
     ),
+    "powershell_pages.py": ("test_powershell_commands.py", "what the commands print"),
     "powershell/layer.py": ("powershell/test_unwrap.py", "what unwrapping gives"),
     "refine/feedback.py": ("refine/test_refine.py", "what was said, as it changes cases"),
     "server/answers.py": ("server/test_app.py", "shapes of answers, seen where they are given"),
@@ -280,10 +284,12 @@ def imported(folder, *, but_not=()):
 def test_what_is_imported_is_declared_and_the_other_way_round():
     models = SOURCE / "detect" / "models"
     training = {models / "forest.py", models / "train.py", SOURCE / "accounts" / "boost.py"}
+    room = SOURCE / "powershell"
+    training |= {room / f"{name}.py" for name in ("format", "nets", "ngrams", "onnx_file")}
     not_imported = {"tzdata"}  # why: beside it in pyproject.toml
     assert imported(SOURCE, but_not=training) == declared() - not_imported
-    assert imported(SOURCE) <= declared("train")
-    assert imported(TESTS) <= declared("dev", "train", "postgres")
+    assert imported(SOURCE) <= declared("train", "net")
+    assert imported(TESTS) <= declared("dev", "net", "train", "postgres")
     assert imported(ROOT / "benchmarks") <= declared("bench", "dev", "train")
 
 

@@ -28,6 +28,7 @@ from wheeltapper.detector_commands import backtest, detectors
 from wheeltapper.drill_commands import drill
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.owner_commands import owners
+from wheeltapper.powershell_commands import powershell
 from wheeltapper.question_commands import ask, questions
 from wheeltapper.run_commands import detect, ingest, run
 from wheeltapper.suppression_commands import hide, lasting, suppressions
@@ -340,6 +341,7 @@ main.add_command(ask)
 main.add_command(questions)
 main.add_command(drill)
 main.add_command(accounts)
+main.add_command(powershell)
 
 
 @main.command("doctor")

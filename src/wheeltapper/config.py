@@ -76,6 +76,8 @@ class Detect:
     """Processes that share the work; more than one deals accounts to as many parts."""
     lateness_minutes: float = 10.0
     """While following: how long acts may take to arrive and still be judged in their order."""
+    powershell: bool = False
+    """Judge PowerShell commands by the shipped models. Off, as no rate of false alarms is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,8 @@ def _value(kind: object, value: object, at: str, full: str, path: Path, text: st
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         if isinstance(value, dict):
             return _section(kind, value, path, text, full)
+    elif kind is bool and isinstance(value, bool):
+        return value
     elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     elif kind in (int, str) and isinstance(value, typing.cast(type, kind)) and value is not True:

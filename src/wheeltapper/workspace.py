@@ -126,7 +126,8 @@ class Workspace:
     def judges(self) -> "Judges":
         from wheeltapper.engines.local.judges import judges
 
-        return judges(self.root, self.detectors(), self.config.detect.off)
+        known = self.config.detect
+        return judges(self.root, self.detectors(), known.off, powershell=known.powershell)
 
     def _enricher(self) -> "Enricher":
         from wheeltapper.enrich import Enricher

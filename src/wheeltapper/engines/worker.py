@@ -17,6 +17,7 @@ from wheeltapper.detect import process as kernels
 from wheeltapper.detect import snapshot
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.hashing import hash_column
+from wheeltapper.detect.models.commands import COLUMNS as COMMAND_COLUMNS
 from wheeltapper.detect.models.features import COLUMNS as MODEL_COLUMNS
 from wheeltapper.detect.peers import Peers, no_peers
 from wheeltapper.detect.prepare import DAY_US, columns_read
@@ -34,7 +35,7 @@ def columns_for(judges: Judges) -> list[str]:
     """The Activity columns that kernels and models read."""
     named = {*columns_read(judges.detectors), "late"}
     if judges.models.names:
-        named |= set(MODEL_COLUMNS)
+        named |= {*MODEL_COLUMNS, *COMMAND_COLUMNS}
     return [f.name for f in activity.FIELDS if f.name in named]
 
 

@@ -33,3 +33,13 @@ class Unwrapped:
         """
         holding = {layer.inside for layer in self.layers[1:]}
         return "\n".join(t.text for at, t in enumerate(self.layers) if at not in holding)
+
+    @property
+    def whole(self) -> str:
+        """All texts, the innermost first, each once: what is in a command, and what is around it.
+
+        A text whose strings were put together stands for the one they were apart in.
+        """
+        apart = {t.inside for t in self.layers[1:] if t.how == "strings put together"}
+        kept = [t for at, t in enumerate(self.layers) if at not in apart]
+        return "\n".join(t.text for t in sorted(kept, key=lambda t: -t.depth))

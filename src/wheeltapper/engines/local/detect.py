@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wheeltapper import activity, finding
+from wheeltapper.detect.models.commands import COLUMNS as COMMAND_COLUMNS
 from wheeltapper.detect.models.features import COLUMNS as MODEL_COLUMNS
 from wheeltapper.detect.prepare import columns_read
 from wheeltapper.engines.local import steps
@@ -74,7 +75,7 @@ def columns_for(judges: Judges) -> list[str]:
     if judges.rules.rules:
         named |= {"source", "raw", *activity.ENTITY_COLUMNS}
     if judges.models.names:
-        named |= set(MODEL_COLUMNS)
+        named |= {*MODEL_COLUMNS, *COMMAND_COLUMNS}
     return [f.name for f in activity.FIELDS if f.name in named]
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from wheeltapper.detect import catalogue
 from wheeltapper.detect.catalogue import Detector
+from wheeltapper.detect.models.commands import NAME as COMMANDS
+from wheeltapper.detect.models.commands import Commands
 from wheeltapper.detect.models.registry import Registry
+from wheeltapper.detect.models.userday import UserDay
 from wheeltapper.detect.rules.ruleset import BUILTIN, Ruleset
 from wheeltapper.engines.local.models import Models
 from wheeltapper.refine import weights
@@ -31,14 +34,21 @@ class Judges:
     weights: Weights = field(default_factory=Weights)
 
 
-def judges(root: Path, detectors: Sequence[Detector], off: Sequence[str]) -> Judges:
+def judges(
+    root: Path, detectors: Sequence[Detector], off: Sequence[str], *, powershell: bool = False
+) -> Judges:
     """The judges of the workspace in `root`, without those switched `off`."""
-    models = Registry(root / "models").models
+    secret = _secret(root / "state" / "secret")
+    models: list[UserDay | Commands] = list(Registry(root / "models").models)
+    if powershell:
+        from wheeltapper.engines.local.powershell import judge_of_commands  # loads three models
+
+        models.append(judge_of_commands(secret))
     return Judges(
         detectors=detectors,
         rules=Ruleset.load([BUILTIN, root / "rules"], off),
         models=Models([m for m in models if not catalogue.switched_off(MODEL + m.card.name, off)]),
-        secret=_secret(root / "state" / "secret"),
+        secret=secret,
         weights=weights.load(root / "models" / WEIGHTS),
     )
 
@@ -72,7 +82,7 @@ def wordings(judges: Judges) -> Wordings:
 
 def wordings_of(root: Path, detectors: Sequence[Detector]) -> Wordings:
     """The same of everything in the workspace in `root`, switched off or on."""
-    models = [m.card.name for m in Registry(root / "models").models]
+    models = [*(m.card.name for m in Registry(root / "models").models), COMMANDS]
     learned = weights.load(root / "models" / WEIGHTS)
     return _wordings(detectors, Ruleset.load([BUILTIN, root / "rules"]), models, learned)
 
@@ -86,6 +96,10 @@ def _wordings(
         known[name] = Wording(name=name, family="rule", about=rule.title, says="{did}")
     for model in models:
         name = MODEL + model
+        if model == COMMANDS:
+            about = "a PowerShell command that looks malicious and is rarely run here"
+            known[name] = Wording(name=name, family="rule", about=about, says="{did}")
+            continue
         known[name] = Wording(
             name=name, family="model", about=f"model {model}", says="had a day unlike their others"
         )

@@ -5,17 +5,18 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from wheeltapper import finding
+from wheeltapper.detect.models.commands import Commands, Forms
 from wheeltapper.detect.models.state import State
 from wheeltapper.detect.models.userday import UserDay
 
-States = Mapping[str, State]
+States = Mapping[str, State | Forms]
 """State of each model by its name."""
 
 
 class Models:
     """The models that judge."""
 
-    def __init__(self, models: Sequence[UserDay]) -> None:
+    def __init__(self, models: Sequence[UserDay | Commands]) -> None:
         self.models = tuple(models)
 
     @property
@@ -27,9 +28,12 @@ class Models:
 
     def process(self, states: States, events: pa.Table) -> tuple[States, pa.Table]:
         """`process` of each model in turn."""
-        moved, found = {}, [finding.SCHEMA.empty_table()]
+        moved: dict[str, State | Forms] = {}
+        found = [finding.SCHEMA.empty_table()]
         for model in self.models:
-            moved[model.card.name], findings = model.process(states[model.card.name], events)
+            state = states[model.card.name]
+            # A state is of its own model's kind: `start` and `from_bytes` see to that.
+            moved[model.card.name], findings = model.process(state, events)  # type: ignore[arg-type]
             found.append(findings)
         return moved, pa.concat_tables(found)
 
@@ -56,6 +60,9 @@ class Models:
             rows = pa.ipc.open_stream(data).read_all().to_pylist()
         except pa.ArrowInvalid as error:
             raise ValueError(f"not saved states of models: {error}") from error
-        saved = {row["name"]: State.from_bytes(row["data"]) for row in rows}
-        names = {m.card.name: m for m in self.models}
-        return {name: saved.get(name) or model.start() for name, model in names.items()}
+        saved: dict[str, bytes] = {row["name"]: row["data"] for row in rows}
+        states: dict[str, State | Forms] = {}
+        for model in self.models:
+            state, kept = model.start(), saved.get(model.card.name)
+            states[model.card.name] = state if kept is None else type(state).from_bytes(kept)
+        return states

@@ -1,0 +1,193 @@
+"""The evaluation: every model on every split, with intervals, and each against the traditional.
+
+In goes a `trials.Trials`, out comes a `Report` of numbers only. Measures of *pairs* are means over
+all pairs of a malicious and a benign source; several seeds are averaged measure by measure, so that
+no model gains by being an ensemble of its seeds. Intervals are bootstraps over clusters; those of a
+difference are paired: both models on the same draw.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wheeltapper.powershell import metrics, splits
+from wheeltapper.powershell.trials import FORMATS, NETS, SEEDS, TRADITIONAL, Trial, Trials
+
+ENSEMBLES = {
+    "ensemble": ("branches", "3-grams", "words-both"),
+    "ensemble-cnn": ("cnn", "3-grams"),
+    "ensemble-linear": ("3-grams", "words-both"),
+}
+"""Sums of log-odds. They are all trained on the same mix, so nothing is weighed."""
+DEFAULT = (*FORMATS, "3-grams", "3-grams-both", "words-both", *NETS, *ENSEMBLES)
+"""What is measured when nothing else is said."""
+COMPARED = ("auc", "tpr_at_fpr_1e-2")
+SAMPLES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One model on one split."""
+
+    split: str
+    model: str
+    seeds: int
+    values: dict[str, float]
+    low: dict[str, float]
+    high: dict[str, float]
+    by_source: dict[str, dict[str, float]]
+    """Of pairs: the same by malicious source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One model less another, on the same texts."""
+
+    split: str
+    model: str
+    other: str
+    measure: str
+    value: float
+    low: float
+    high: float
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All of it."""
+
+    rows: list[Row]
+    differences: list[Difference]
+
+    def to_dict(self) -> dict[str, Any]:  # JSON
+        return asdict(self)
+
+
+class _Split:
+    """Scores of one split, and which of them are measured together."""
+
+    def __init__(self, trials: Trials, split: str) -> None:
+        self.trials, self.split = trials, split
+        self.folds = splits.folds(trials.records, split)
+        self.source = np.array([r.source for r in trials.records])
+        self.parts = list(self._parts())
+        """Fold number, rows of its test that are measured together, malicious source."""
+
+    def _parts(self) -> Iterator[tuple[list[tuple[int, npt.NDArray[np.int64]]], str]]:
+        if self.split != splits.PAIRS:  # all folds together
+            yield [(f.number, np.arange(len(f.test))) for f in self.folds], ""
+            return
+        label = self.trials.label
+        for fold in self.folds:
+            source, of = self.source[fold.test], label[fold.test]
+            bad, good = (np.unique(source[of == value]) for value in (1, 0))
+            for one, other in product(bad, good):
+                rows = np.flatnonzero((source == one) | (source == other))
+                yield [(fold.number, rows)], str(one)
+
+    def measures(
+        self, scores: list[npt.NDArray[np.float64]], weight: npt.NDArray[np.float64]
+    ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+        """Mean over the parts, and by malicious source."""
+        found: dict[str, list[dict[str, float]]] = {}
+        for pieces, source in self.parts:
+            at = [self.folds[number].test[rows] for number, rows in pieces]
+            score = np.concatenate([scores[number][rows] for number, rows in pieces])
+            rows = np.concatenate(at)
+            label, w = self.trials.label[rows], weight[rows]
+            if (w * label).any() and (w * (1 - label)).any():
+                found.setdefault(source, []).append(metrics.measures(score, label, w))
+        every = [one for several in found.values() for one in several]
+        by_source = {source: _mean(several) for source, several in found.items() if source}
+        return _mean(every), by_source
+
+    def scores(self, model: str, seed: int, told: Callable[[str], None]) -> list[Any]:
+        """Of each fold's test rows."""
+        if model in ENSEMBLES:
+            parts = [self.scores(part, seed, told) for part in ENSEMBLES[model]]
+            return [sum(folds) for folds in zip(*parts, strict=True)]
+        seed = seed if model in NETS else 1
+        return [self.trials.score(Trial(model, fold, seed), told) for fold in self.folds]
+
+
+def evaluate(
+    trials: Trials,
+    models: Sequence[str],
+    chosen: Sequence[str] = splits.SPLITS,
+    seeds: Sequence[int] = SEEDS,
+    samples: int = SAMPLES,
+    told: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Every model on every split; several seeds for networks on pairs, one elsewhere."""
+    rows, differences = list[Row](), list[Difference]()
+    groups, sources = (
+        [r.group for r in trials.records],
+        [r.source for r in trials.records],
+    )
+    draws = metrics.draws(groups, sources, samples, seed=7)
+    for name in chosen:
+        split = _Split(trials, name)
+        found: dict[str, list[dict[str, float]]] = {}
+        for model in models:
+            used = seeds if name == splits.PAIRS and not _fixed(model) else seeds[:1]
+            scores = [split.scores(model, seed, told) for seed in used]
+            whole = [split.measures(one, np.ones(len(groups))) for one in scores]
+            drawn = [_mean([split.measures(one, w)[0] for one in scores]) for w in draws]
+            values = _mean([one for one, _ in whole])
+            by_source = {source: _mean([own[source] for _, own in whole]) for source in whole[0][1]}
+            # A draw of a small file may hold one class alone, and nothing can be measured on it.
+            found[model] = [values, *(one for one in drawn if one)]
+            rows.append(_row(name, model, len(used), found[model], by_source))
+        differences += _differences(name, found)
+    return Report(rows=rows, differences=differences)
+
+
+def _fixed(model: str) -> bool:
+    return model in TRADITIONAL or model in FORMATS
+
+
+def _row(
+    split: str, model: str, seeds: int, found: list[dict[str, float]],
+    by_source: dict[str, dict[str, float]],
+) -> Row:  # fmt: skip
+    values, *drawn = found
+    low, high = ({} if not drawn else _quantile(drawn, q) for q in (0.025, 0.975))
+    return Row(
+        split=split, model=model, seeds=seeds, values=values, low=low, high=high,
+        by_source=by_source,
+    )  # fmt: skip
+
+
+def _differences(split: str, found: dict[str, list[dict[str, float]]]) -> list[Difference]:
+    """Networks and ensembles less the best traditional model, best by what is measured here."""
+    rivals = [model for model in found if model in TRADITIONAL]
+    made = []
+    for measure in COMPARED:
+        if not rivals:
+            continue
+        best = max(rivals, key=lambda model, m=measure: found[model][0][m])  # type: ignore[misc]
+        for model in (m for m in found if not _fixed(m)):
+            pairs = zip(found[model], found[best], strict=True)
+            value, *drawn = [one[measure] - other[measure] for one, other in pairs]
+            low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else (value, value)
+            made.append(
+                Difference(
+                    split=split, model=model, other=best, measure=measure, value=value,
+                    low=float(low), high=float(high),
+                    ratio=found[model][0][measure] / max(found[best][0][measure], 1e-9),
+                )
+            )  # fmt: skip
+    return made
+
+
+def _mean(found: list[dict[str, float]]) -> dict[str, float]:
+    return {key: float(np.mean([one[key] for one in found])) for key in found[0]} if found else {}
+
+
+def _quantile(found: list[dict[str, float]], q: float) -> dict[str, float]:
+    return {key: float(np.quantile([one[key] for one in found], q)) for key in found[0]}

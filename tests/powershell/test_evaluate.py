@@ -1,0 +1,60 @@
+import json
+
+import numpy as np
+import pytest
+
+from powershell_office import records
+from wheeltapper.powershell import evaluate, splits
+from wheeltapper.powershell.trials import Trials
+
+
+class Known(Trials):
+    """Trials with scores that are given: networks as good as their seed, others by label."""
+
+    def score(self, trial, told=lambda _: None):
+        label = self.label[trial.fold.test].astype(float)
+        rng = np.random.default_rng(trial.seed)
+        noise = {"branches": 0.1, "cnn": 3.0, "3-grams": 1.0, "words-both": 2.0}[trial.model]
+        return label + noise * rng.standard_normal(len(label))
+
+
+@pytest.fixture(scope="module")
+def report():
+    models = ["3-grams", "cnn", "branches", "ensemble"]
+    return evaluate.evaluate(Known(records(), ""), models, seeds=[1, 2, 3], samples=20)
+
+
+def row(report, split, model):
+    (found,) = [r for r in report.rows if (r.split, r.model) == (split, model)]
+    return found
+
+
+def test_every_model_stands_on_every_split(report):
+    assert len(report.rows) == 4 * len(splits.SPLITS)
+    assert row(report, "pairs", "branches").seeds == 3
+    assert row(report, "pairs", "3-grams").seeds == 1
+    assert row(report, "grouped", "branches").seeds == 1
+
+
+def test_values_lie_in_their_intervals_and_in_order(report):
+    best, worst = row(report, "pairs", "branches"), row(report, "pairs", "cnn")
+    assert best.values["auc"] == 1.0
+    assert worst.values["auc"] < 0.9
+    assert worst.low["auc"] <= worst.values["auc"] <= worst.high["auc"]
+    assert set(best.by_source) == {"bad-0", "bad-1"}
+
+
+def test_a_difference_is_against_the_best_traditional(report):
+    (d,) = [
+        d for d in report.differences
+        if (d.split, d.model, d.measure) == ("pairs", "branches", "auc")
+    ]  # fmt: skip
+    rival = row(report, "pairs", "3-grams").values["auc"]
+    assert d.other == "3-grams"
+    assert d.value == pytest.approx(1.0 - rival)
+    assert 0 < d.low <= d.value <= d.high
+    assert d.ratio == pytest.approx(1.0 / rival)
+
+
+def test_it_is_json(report):
+    assert json.loads(json.dumps(report.to_dict()))["rows"][0]["split"] == "pairs"
