@@ -21,7 +21,16 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 NOUNS = {"activity", "case", "config", "errors", "finding", "question", "suppression"}
 MAY_IMPORT = {  # nouns always; a room or root module that is not named here, itself only
-    "engines": {"detect", "engines", "enrich", "ingest", "refine", "review", "store"},
+    "engines": {
+        "detect",
+        "engines",
+        "enrich",
+        "ingest",
+        "powershell",
+        "refine",
+        "review",
+        "store",
+    },
     "server": {"detect", "engines", "refine", "review", "server", "store"},
     "workspace": {"detect", "engines", "enrich", "ingest", "refine", "store"},
     "account_commands": {"accounts", "command", "terminal", "workspace"},
