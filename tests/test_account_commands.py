@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from accounts import village
-from wheeltapper.accounts import boost, overtime
+from wheeltapper.accounts import boost, overtime, simulation
 from wheeltapper.cli import main
 
 
@@ -47,3 +47,26 @@ def test_tables_are_simulated_and_evaluated(tmp_path, monkeypatch):
     assert ran.exit_code == 0, ran.output
     assert "simulated accounts" in ran.output
     assert "campaign that was never seen" in ran.output
+
+
+def test_a_model_is_trained_kept_and_scores_with_reasons(tmp_path):
+    data, model = str(tmp_path / "t"), str(tmp_path / "m")
+    simulation.simulate(tmp_path / "t", accounts=300, seed=4)
+    ran = CliRunner().invoke(main, ["accounts", "train", "--data", data, "--model", model])
+    assert ran.exit_code == 0, ran.output
+    assert "two stages" in ran.output
+    args = ["accounts", "score", "--data", data, "--model", model, "--top", "10"]
+    rows = json.loads(CliRunner().invoke(main, [*args, "--format", "json"]).output)
+    fraud = {
+        line.split(",")[0]
+        for line in (tmp_path / "t" / "labels.csv").read_text().splitlines()
+        if line.split(",")[1] == "1"
+    }
+    assert sum(row["account"] in fraud for row in rows) >= 8
+    assert all(row["reasons"] for row in rows)
+    assert rows[0]["account"] in CliRunner().invoke(main, args).output
+    mapping = tmp_path / "t" / "accounts.toml"
+    mapping.write_text(mapping.read_text().replace('kind = "review"', 'kind = "rating"'))
+    ran = CliRunner().invoke(main, args)
+    assert ran.exit_code == 1
+    assert "train it on tables like these" in ran.output

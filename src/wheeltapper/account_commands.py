@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,9 @@ from wheeltapper.errors import WheeltapperError
 
 if TYPE_CHECKING:
     from wheeltapper.accounts.evaluate import Evaluation
+
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group(cls=Group)
@@ -82,6 +86,69 @@ def simulate(folder: Path, count: int, seed: int, form: str) -> None:
     else:
         click.echo(", ".join(f"{kind} {count:,}" for kind, count in counts.items()))
     say(f"simulated; next: wheeltapper accounts evaluate --data {folder}")
+
+
+@accounts.command()
+@click.option("--data", required=True, type=_FOLDER, metavar="DIR", help="Tables with labels.")
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+def train(data: Path, model: Path) -> None:
+    r"""Learn from the labels that people gave, and from reports and lockstep before them.
+
+    \b
+        wheeltapper accounts train --data tables/ --model fraud/
+    """
+    from wheeltapper.accounts import judge, signals, tables
+
+    read = tables.read(data)
+    judged = np.flatnonzero(read.fraud >= 0)
+    now = signals.seen(read, tables.end(read))
+    try:
+        made = judge.train(now, judged, read.fraud == 1)
+    except ValueError as error:
+        raise WheeltapperError(f"{data}: too few labels: {error}") from error
+    made.save(model)
+    stages = "two stages" if made.cheap else "one stage: too few reports and groups for a first"
+    say(f"learned from {len(judged):,} judged accounts, in {stages}; {model}")
+
+
+@accounts.command()
+@click.option("--data", required=True, type=_FOLDER, metavar="DIR", help="Tables.")
+@click.option("--model", required=True, type=_FOLDER, help="What `train` wrote.")
+@click.option("--top", default=20, show_default=True, type=click.IntRange(1), help="How many.")
+@form_option("table", "json", "ndjson", "csv")
+def score(data: Path, model: Path, top: int, form: str) -> None:
+    r"""List the accounts most likely fraudulent, with the reasons and the groups they are in.
+
+    \b
+        wheeltapper accounts score --data tables/ --model fraud/ --top 50
+    """
+    from wheeltapper.accounts import judge, signals, tables
+
+    read, made = tables.read(data), judge.load(model)
+    until = tables.end(read)
+    base = judge.view(signals.seen(read, until))
+    if not made.fits(base):
+        raise WheeltapperError(
+            f"{model}: learned from tables with other kinds of acts, things or numbers than "
+            f"{data}; train it on tables like these"
+        )
+    chance = made.probability(base)
+    rows = [
+        {
+            "account": read.ids[i],
+            "probability": round(float(chance[i]), 4),
+            "reasons": judge.reasons(made, base, int(i)),
+            "groups": judge.evidence(read, int(i), until),
+        }
+        for i in np.argsort(-chance, kind="stable")[:top]
+    ]
+    if form != "table":
+        terminal.print_rows(rows, form)
+        return
+    for row in rows:
+        console().print(Text(f"{terminal.safe(row['account'])}  {row['probability']:.1%}", "bold"))
+        for line in (*row["groups"], *row["reasons"]):
+            console().print(Text(f"  {terminal.safe(line)}"))
 
 
 def print_evaluation(out: Console, done: "Evaluation") -> None:

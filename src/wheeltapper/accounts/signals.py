@@ -64,9 +64,10 @@ def _volume(tables: Tables, a: slice, until: int) -> Columns:
     total = _count(who, n)
     first = np.full(n, until, np.int64)
     np.minimum.at(first, who, time)
-    slots = np.unique(np.stack([who, time // HOUR]), axis=1, return_counts=True)
+    hours = until // HOUR + 1
+    slots, times = np.unique(who * hours + time // HOUR, return_counts=True)
     busiest = np.zeros(n)
-    np.maximum.at(busiest, slots[0][0], slots[1])
+    np.maximum.at(busiest, slots // hours, times)
     amount = tables.acts.amount[a].astype(np.float64)
     largest = np.zeros(n)
     np.maximum.at(largest, who, amount)
@@ -182,8 +183,12 @@ def _ties(tables: Tables, a: slice, s: slice) -> Graph:
     """Who dealt with whom, and who had the same thing; a thing of a crowd ties nobody."""
     acts, shared, n = tables.acts, tables.shared, tables.accounts
     dealt = np.column_stack([acts.account[a], acts.target[a]])
-    pairs = np.unique(np.column_stack([shared.value[s], shared.account[s]]), axis=0)
-    value, who = pairs[:, 0], pairs[:, 1]
+    value, who = shared.value[s], shared.account[s]
+    order = np.lexsort((who, value))
+    value, who = value[order], who[order]
+    new = np.ones(len(value), bool)
+    new[1:] = (value[1:] != value[:-1]) | (who[1:] != who[:-1])
+    value, who = value[new], who[new]
     edge = np.ones(len(value), bool)
     edge[1:] = value[1:] != value[:-1]
     group = np.cumsum(edge) - 1

@@ -189,6 +189,12 @@ def from_activities(acts: pl.DataFrame) -> Tables:
     )  # fmt: skip
 
 
+def end(tables: Tables) -> int:
+    """Just after the last thing that is told (µs)."""
+    times = (tables.acts.time, tables.shared.time, tables.report_time, tables.created)
+    return max(int(of.max(initial=0)) for of in times) + 1
+
+
 def _acts(
     parts: Sequence[mapping.Part], names: _Names, texts: _Texts
 ) -> tuple[Acts, tuple[str, ...]]:

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from wheeltapper.accounts import boost, judge
+from wheeltapper.accounts.signals import seen
+
+
+@pytest.fixture(scope="module")
+def learned(read):
+    patch = pytest.MonkeyPatch()
+    fit = boost.fit
+    patch.setattr(boost, "fit", lambda *a, **k: fit(*a, **(k | {"trees": 15})))
+    end = int(read.acts.time[-1]) + 1
+    now = seen(read, end)
+    base = judge.view(now)
+    judged = np.random.default_rng(1).permutation(read.accounts)[:250]
+    yield now, base, judged, judge.train(now, judged, read.fraud == 1, base=base), end
+    patch.undo()
+
+
+def test_cheap_labels_are_mostly_fraud_but_not_all_of_it(learned, read):
+    marked = judge.cheap_labels(learned[0])
+    fraud = read.fraud == 1
+    assert fraud[marked].mean() > fraud.mean() + 0.2
+    assert (fraud & ~marked).any()
+
+
+def test_probabilities_tell_accounts_that_nobody_judged_and_mean_what_they_say(learned, read):
+    _, base, judged, made, _ = learned
+    rest = np.setdiff1d(np.arange(read.accounts), judged)
+    chance = made.probability(base)[rest]
+    fraud = (read.fraud == 1)[rest]
+    assert chance[fraud].mean() > chance[~fraud].mean() + 0.3
+    assert chance.sum() == pytest.approx(fraud.sum(), rel=0.5)
+
+
+def test_the_first_stage_does_not_look_at_what_its_labels_are_made_of(learned):
+    now, _, _, made, _ = learned
+    assert not {n for n in made.cheap.names if "report" in n} | set(now.groups.names) & set(
+        made.cheap.names
+    )
+
+
+def test_reasons_and_groups_are_told_in_words(learned, read):
+    _, base, _, made, end = learned
+    one = next(i for i, kind in enumerate(read.campaign) if kind == "card")
+    told = judge.reasons(made, base, one)
+    assert told
+    assert all(": " in reason and "as one in" in reason for reason in told)
+    groups = judge.evidence(read, one, end)
+    assert any("accounts, same card, within" in text for text in groups)
+    assert judge.evidence(read, one, 0) == []
+
+
+def test_a_line_makes_scores_probabilities():
+    rng = np.random.default_rng(0)
+    odds = rng.normal(size=4000) * 3
+    fraud = rng.random(4000) < 1 / (1 + np.exp(-(0.5 * odds - 1)))
+    slope, shift = judge.platt(odds, fraud)
+    assert slope == pytest.approx(0.5, abs=0.07)
+    assert shift == pytest.approx(-1, abs=0.15)
+
+
+def test_too_few_judged_accounts_are_refused(learned, read):
+    with pytest.raises(ValueError, match="10 of each"):
+        judge.train(learned[0], np.arange(5), read.fraud == 1, base=learned[1])
