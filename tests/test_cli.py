@@ -466,6 +466,7 @@ def test_help_of_everything():
         assert path[0] in told
         assert command.help, f"{path} says nothing of itself"
         own = call(*path, "--help").stdout
+        assert "\\b" not in own, f"{path}: click's mark is shown, not obeyed"
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 assert parameter.opts[0] in own

@@ -27,13 +27,13 @@ def accounts() -> None:
 
 @accounts.command()
 @click.option(
-    "--data", required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH",
+    "--data", required=True, type=click.Path(path_type=Path), metavar="PATH",
     help="A graph file (.npz), or a folder of tables with accounts.toml.",
 )  # fmt: skip
 @click.option("--splits", type=click.IntRange(1), help="Only the first so many.")
 @form_option("table", "json")
 def evaluate(data: Path, splits: int | None, form: str) -> None:
-    r"""Say how well fraud is found by own features, neighbours, structure and labels.
+    """Say how well fraud is found by own features, neighbours, structure and labels.
 
     Settings are the same for all data; judged labels are only counted with. Tables are cut in
     time: trained as it was then, judged as it is at the end. Needs the extra `train`.
@@ -70,7 +70,7 @@ def evaluate(data: Path, splits: int | None, form: str) -> None:
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 @form_option("table", "json")
 def simulate(folder: Path, count: int, seed: int, form: str) -> None:
-    r"""Write tables of accounts that nobody has into FOLDER: honest ones, and seven campaigns.
+    """Write tables of accounts that nobody has into FOLDER: honest ones, and seven campaigns.
 
     \b
         wheeltapper accounts simulate tables/

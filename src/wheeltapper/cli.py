@@ -44,7 +44,7 @@ from wheeltapper.workspace import Workspace
 @click.version_option(package_name="wheeltapper")
 @click.pass_context
 def main(ctx: click.Context, folder: Path, debug: bool) -> None:
-    r"""Find unusual user activity in logs, and say why it is unusual.
+    """Find unusual user activity in logs, and say why it is unusual.
 
     \b
         wheeltapper init work
@@ -59,7 +59,7 @@ def main(ctx: click.Context, folder: Path, debug: bool) -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    r"""Make a workspace in FOLDER, with a commented settings file.
+    """Make a workspace in FOLDER, with a commented settings file.
 
     \b
         wheeltapper init work
@@ -84,7 +84,7 @@ def cases(
     ctx: click.Context, since: datetime | None, until: datetime | None, status: str | None,
     entity: str | None, limit: int | None, form: str,
 ) -> None:  # fmt: skip
-    r"""List the cases, the most unusual first.
+    """List the cases, the most unusual first.
 
     \b
         wheeltapper cases --since 2026-11-01 --format json
@@ -117,7 +117,7 @@ def cases(
 @form_option("table", "json")
 @click.pass_context
 def show(ctx: click.Context, case: str, reader: str, form: str) -> None:
-    r"""Tell one CASE, by its rank or id.
+    """Tell one CASE, by its rank or id.
 
     \b
         wheeltapper show 1
@@ -150,7 +150,7 @@ def findings(
     ctx: click.Context, since: datetime | None, until: datetime | None, detector: str | None,
     entity: str | None, form: str,
 ) -> None:  # fmt: skip
-    r"""List what the detectors said, in order of time.
+    """List what the detectors said, in order of time.
 
     \b
         wheeltapper findings --format ndjson
@@ -192,7 +192,7 @@ def findings(
 def judge(
     ctx: click.Context, case: str, verdict: str, by: str, reason: str, days: int | None
 ) -> None:
-    r"""Give a VERDICT on a CASE.
+    """Give a VERDICT on a CASE.
 
     \b
         wheeltapper judge 1 malicious --by ana --reason "keys were stolen"
@@ -220,7 +220,7 @@ def judge(
 def serve(
     ctx: click.Context, host: str | None, port: int | None, token: str | None, browse: bool
 ) -> None:
-    r"""Serve the timeline.
+    """Serve the timeline.
 
     \b
         wheeltapper -w work serve --open
@@ -247,7 +247,7 @@ def serve(
 def simulate(
     folder: Path, people: int, days: int, seed: int, attack: bool, scenarios: tuple[str, ...]
 ) -> None:
-    r"""Write the logs of a simulated organisation to FOLDER, with attacks planted in them.
+    """Write the logs of a simulated organisation to FOLDER, with attacks planted in them.
 
     One of them is real: an hour recorded in AWS, put under one employee's name.
 
@@ -276,7 +276,7 @@ def simulate(
 @click.option("--only", type=click.Choice(["model", "weights"]), help="One of the two alone.")
 @click.pass_context
 def train(ctx: click.Context, until: datetime | None, only: str | None) -> None:
-    r"""Learn from the lake: the model of user-days, and what findings are worth as evidence.
+    """Learn from the lake: the model of user-days, and what findings are worth as evidence.
 
     The model judges the days after. Weights are learned by putting sessions under other names in a
     copy of the history, and count when cases are made again.

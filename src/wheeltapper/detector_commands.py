@@ -45,7 +45,7 @@ def detectors_list(ctx: click.Context, form: str) -> None:
 @form_option("table", "json")
 @click.pass_context
 def detectors_show(ctx: click.Context, name: str, form: str) -> None:
-    r"""Explain one detector: what it asks, of whom, and what it has said here.
+    """Explain one detector: what it asks, of whom, and what it has said here.
 
     \b
         wheeltapper detectors show any.country
@@ -65,7 +65,7 @@ def detectors_show(ctx: click.Context, name: str, form: str) -> None:
 @form_option("table", "json", "ndjson")
 @click.pass_context
 def detectors_test(ctx: click.Context, chosen: tuple[str, ...], form: str) -> None:
-    r"""Check entries, and run the tests that stand beside them.
+    """Check entries, and run the tests that stand beside them.
 
     Without a name or file: the packaged catalogue and the workspace's own. The exit code is 1
     where an entry cannot be used or a test fails.
@@ -111,7 +111,7 @@ def backtest(
     ctx: click.Context, detector: str | None, days: int, since: datetime | None,
     until: datetime | None, entry: Path | None, examples: int, thresholds: bool, form: str,
 ) -> None:  # fmt: skip
-    r"""Say what a detector would have raised, when and about whom; nothing is kept.
+    """Say what a detector would have raised, when and about whom; nothing is kept.
 
     It learns from all of the lake and reports the window. A draft is compared with the version in
     the workspace, and that with the packaged one it replaces: what is added, what is gone.

@@ -42,7 +42,7 @@ def drill(
     ctx: click.Context, scenarios: tuple[str, ...], days: int, repeat: int, seed: int,
     keep: Path | None, form: str,
 ) -> None:  # fmt: skip
-    r"""Plant attacks into a view of your own history, and say which would have been found.
+    """Plant attacks into a view of your own history, and say which would have been found.
 
     They are cast on real accounts, by rule, and made of acts that your logs hold. The whole
     pipeline runs on a copy-on-write view; lake, casebook and verdicts are not touched.

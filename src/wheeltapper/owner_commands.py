@@ -60,7 +60,7 @@ def _warn(text: str) -> None:
 @form_option("table", "json", "ndjson", "csv")
 @click.pass_context
 def owners_list(ctx: click.Context, form: str) -> None:
-    r"""List owners with their applications and how many cases the last thirty days brought them.
+    """List owners with their applications and how many cases the last thirty days brought them.
 
     \b
         wheeltapper owners list --format json
@@ -115,7 +115,7 @@ def _applications(ws: Workspace) -> list[str]:
 @form_option("table", "json")
 @click.pass_context
 def owners_of(ctx: click.Context, case: str, form: str) -> None:
-    r"""Say who is asked about a CASE (its rank or id), why they, and from when on.
+    """Say who is asked about a CASE (its rank or id), why they, and from when on.
 
     \b
         wheeltapper owners of 1

@@ -31,7 +31,7 @@ def lasting(_ctx: click.Context, parameter: click.Parameter, value: str) -> time
 def ask(
     ctx: click.Context, case: str, by: str, actor: str, ttl: timedelta, form: str
 ) -> None:  # fmt: skip
-    r"""Ask the one under whose name a CASE was done whether it was them.
+    """Ask the one under whose name a CASE was done whether it was them.
 
     Prints what to send, with a link that works once. Send it by another way than the account in
     question: whoever has the account would answer too.

@@ -49,7 +49,7 @@ def _address(
 @form_option("table", "json")
 @click.pass_context
 def ingest(ctx: click.Context, paths: tuple[str, ...], source: str | None, form: str) -> None:
-    r"""Read log files, folders, globs or a git repository into the lake.
+    """Read log files, folders, globs or a git repository into the lake.
 
     \b
         wheeltapper ingest logs/ --source aws_cloudtrail
@@ -92,7 +92,7 @@ def _tell_ingested(ws: Workspace, done: "Ingested") -> None:
 @click.option("--jobs", type=click.IntRange(1), help="Processes [default: from the settings, 1].")
 @click.pass_context
 def detect(ctx: click.Context, **how: "Unpack[Judging]") -> None:
-    r"""Judge what came since the last time, and make cases of it.
+    """Judge what came since the last time, and make cases of it.
 
     \b
         wheeltapper detect --replay
@@ -144,7 +144,7 @@ def run(
     ctx: click.Context, paths: tuple[str, ...], source: str | None, follow: bool, every_s: float,
     listen: tuple[str, int] | None, form: str,
 ) -> None:  # fmt: skip
-    r"""Ingest, detect and refine: everything, once; or for ever, with --follow.
+    """Ingest, detect and refine: everything, once; or for ever, with --follow.
 
     \b
         wheeltapper -w work run logs/

@@ -48,7 +48,7 @@ def suppressions() -> None:
 @form_option(*FORMATS)
 @click.pass_context
 def suppressions_list(ctx: click.Context, everything: bool, form: str) -> None:
-    r"""List what is hidden, and who said so.
+    """List what is hidden, and who said so.
 
     \b
         wheeltapper suppressions list --all
@@ -109,7 +109,7 @@ def suppressions_add(
     ctx: click.Context, detector: str, value: str, peer_group: str, app: str, entity: str,
     days: int, by: str, reason: str, dry_run: bool, yes: bool, form: str,
 ) -> None:  # fmt: skip
-    r"""Hide findings of one kind for a while; first say what it would have hidden.
+    """Hide findings of one kind for a while; first say what it would have hidden.
 
     A field that is left out takes any. Name a detector or an application, and two things in all.
 
@@ -185,7 +185,7 @@ def _counted(n: int, what: str) -> str:
 @click.option("--by", required=True, help="Who ends it.")
 @click.pass_context
 def suppressions_expire(ctx: click.Context, ids: tuple[str, ...], by: str) -> None:
-    r"""End suppressions by their ids: what they hid counts again. They stay on the list.
+    """End suppressions by their ids: what they hid counts again. They stay on the list.
 
     \b
         wheeltapper suppressions expire 9f4c01d2ab --by ana
