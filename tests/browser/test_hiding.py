@@ -51,7 +51,7 @@ def test_a_hidden_finding_is_greyed_with_who_why_and_until_when(greyed: Page):
     findings = page.get_by_role("region", name="Findings")
     grey = findings.locator("li.greyed")
     expect(grey).to_have_count(1)
-    expect(grey).to_contain_text("removed an MFA factor")
+    expect(grey).to_contain_text("Removed an MFA factor")
     expect(grey).to_contain_text(re.compile(r"hidden until \d+ \w+ \d{4} by ana: <img src=x"))
     expect(findings.get_by_role("listitem").last).to_have_class("greyed")
     grey.get_by_role("link").click()

@@ -3,7 +3,7 @@
 import type { CaseView, FindingView } from "../../api/client.ts";
 import { address, type Route } from "../../base/route.ts";
 import type { Span } from "../../base/span.ts";
-import { counted } from "../../base/words.ts";
+import { counted, share } from "../../base/words.ts";
 import type { Zone } from "../../base/zone.ts";
 import { EventPane } from "./EventPane.tsx";
 import { FindingEvents, WindowEvents } from "./EventsPane.tsx";
@@ -65,7 +65,10 @@ function Findings({ case: shown, route, go, zone }: Omit<Props, "selected" | "wi
                 <i class={`dot ${sizeOf(f)}`} aria-hidden="true" />
                 <span class="when">{zone.clock(Date.parse(f.first))}</span>
                 <span>
-                  {f.sentence}
+                  {told(f)}{" "}
+                  {!f.hidden && shown.evidence > 0 && (
+                    <small>{share(f.adds, shown.evidence, f.bits)}</small>
+                  )}
                   {f.learned !== "" && <small class="learned">{f.learned}</small>}
                   {f.hidden && <small>{hiddenBy(f.hidden, zone)}</small>}
                 </span>
@@ -74,6 +77,20 @@ function Findings({ case: shown, route, go, zone }: Omit<Props, "selected" | "wi
           );
         })}
       </ol>
+      {shown.around.length > 0 && (
+        <>
+          <h2>What else happened</h2>
+          {shown.around.map((line) => (
+            <p key={line}>{line}</p>
+          ))}
+        </>
+      )}
     </section>
   );
+}
+
+/** What happened against what was expected; the head has named whom it is about. */
+function told(f: FindingView): string {
+  const against = [f.history, f.peers].filter((part) => part !== "").join("; ");
+  return against === "" ? `${f.what}.` : `${f.what}: ${against}.`;
 }
