@@ -64,7 +64,14 @@ def test_a_model_is_trained_kept_and_scores_with_reasons(tmp_path):
     }
     assert sum(row["account"] in fraud for row in rows) >= 8
     assert all(row["reasons"] for row in rows)
-    assert rows[0]["account"] in CliRunner().invoke(main, args).output
+    rules = tmp_path / "policy.toml"
+    rules.write_text(
+        "missed = 100.0\nfalse_positive_budget = 0.5\nunattended_removal = false\n"
+        "[steps.verify]\nstops = 0.8\nbothers = 0.1\n"
+    )
+    shown = CliRunner().invoke(main, [*args, "--policy", str(rules)]).output
+    assert rows[0]["account"] in shown
+    assert "verify" in shown
     mapping = tmp_path / "t" / "accounts.toml"
     mapping.write_text(mapping.read_text().replace('kind = "review"', 'kind = "rating"'))
     ran = CliRunner().invoke(main, args)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -97,6 +96,8 @@ def train(data: Path, model: Path) -> None:
     \b
         wheeltapper accounts train --data tables/ --model fraud/
     """
+    import numpy as np
+
     from wheeltapper.accounts import judge, signals, tables
 
     read = tables.read(data)
@@ -115,15 +116,22 @@ def train(data: Path, model: Path) -> None:
 @click.option("--data", required=True, type=_FOLDER, metavar="DIR", help="Tables.")
 @click.option("--model", required=True, type=_FOLDER, help="What `train` wrote.")
 @click.option("--top", default=20, show_default=True, type=click.IntRange(1), help="How many.")
+@click.option(
+    "--policy", "rules", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Costs (TOML), by which a response is proposed for each account.",
+)  # fmt: skip
 @form_option("table", "json", "ndjson", "csv")
-def score(data: Path, model: Path, top: int, form: str) -> None:
+def score(data: Path, model: Path, top: int, rules: Path | None, form: str) -> None:
     r"""List the accounts most likely fraudulent, with the reasons and the groups they are in.
 
     \b
         wheeltapper accounts score --data tables/ --model fraud/ --top 50
     """
-    from wheeltapper.accounts import judge, signals, tables
+    import numpy as np
 
+    from wheeltapper.accounts import judge, policy, signals, tables
+
+    ladder = policy.load(rules) if rules else None
     read, made = tables.read(data), judge.load(model)
     until = tables.end(read)
     base = judge.view(signals.seen(read, until))
@@ -133,10 +141,13 @@ def score(data: Path, model: Path, top: int, form: str) -> None:
             f"{data}; train it on tables like these"
         )
     chance = made.probability(base)
+    responses = ladder.respond(read.ids, chance) if ladder else [""] * read.accounts
     rows = [
         {
             "account": read.ids[i],
             "probability": round(float(chance[i]), 4),
+            "response": responses[i],
+            "response_id": policy.response_id(read.ids[i], responses[i]) if ladder else "",
             "reasons": judge.reasons(made, base, int(i)),
             "groups": judge.evidence(read, int(i), until),
         }
@@ -146,7 +157,13 @@ def score(data: Path, model: Path, top: int, form: str) -> None:
         terminal.print_rows(rows, form)
         return
     for row in rows:
-        console().print(Text(f"{terminal.safe(row['account'])}  {row['probability']:.1%}", "bold"))
+        console().print(
+            Text(
+                f"{terminal.safe(row['account'])}  {row['probability']:.1%}  "
+                f"{row['response']}".rstrip(),
+                "bold",
+            )
+        )
         for line in (*row["groups"], *row["reasons"]):
             console().print(Text(f"  {terminal.safe(line)}"))
 
