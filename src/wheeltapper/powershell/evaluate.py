@@ -148,7 +148,8 @@ def evaluate(
 
 
 def _fixed(model: str) -> bool:
-    return model in TRADITIONAL or model in FORMATS
+    """No network has a part in it, so there are no seeds."""
+    return all(part in TRADITIONAL or part in FORMATS for part in ENSEMBLES.get(model, (model,)))
 
 
 def _row(
@@ -171,7 +172,7 @@ def _differences(split: str, found: dict[str, list[dict[str, float]]]) -> list[D
         if not rivals:
             continue
         best = max(rivals, key=lambda model, m=measure: found[model][0][m])  # type: ignore[misc]
-        for model in (m for m in found if not _fixed(m)):
+        for model in (m for m in found if m in NETS or m in ENSEMBLES):
             pairs = zip(found[model], found[best], strict=True)
             value, *drawn = [one[measure] - other[measure] for one, other in pairs]
             low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else (value, value)

@@ -47,7 +47,7 @@ Pairs = Sequence[tuple[str, str]]
 WINDOW = {"cnn": LENGTH, "branches": 512}
 """Characters that a network looks at at once."""
 BATCH = 64
-SAMPLES = {"cnn": 16_000, "branches": 24_000}
+SAMPLES = {"cnn": 48_000, "branches": 24_000}
 """Windows that a network is trained on, all in all."""
 RATE = {"cnn": 1e-3, "branches": 3e-3}
 _AT_ONCE = 8

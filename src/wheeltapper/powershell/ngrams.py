@@ -70,8 +70,12 @@ class Linear:
         return np.array([self.score(*pair) for pair in pairs], np.float64)
 
 
+@lru_cache(maxsize=1024)
 def features(kind: Kind, raw: str, plain: str) -> tuple[Places, Values]:
-    """Places and values of a command's n-grams; each text's values have length 1 together."""
+    """Places and values of a command's n-grams; each text's values have length 1 together.
+
+    The last ones are kept, as the parts of an ensemble ask for the same; do not change them.
+    """
     places, values = list[Places](), list[Values]()
     for text, used, start in ((raw, kind.raw, 0), (plain, kind.plain, 1 << BITS)):
         if used:
