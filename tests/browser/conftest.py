@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from server.story import BAD_HOUR, Act, case_of, found, workspace
 from wheeltapper.server.app import STATIC, create
-from wheeltapper.server.serve import _listen
+from wheeltapper.server.serve import listen
 from wheeltapper.server.view import View, open_view
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -72,7 +72,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @contextmanager
 def served(view: View) -> Iterator[str]:
     """The address of a server, while it runs."""
-    listening = _listen("127.0.0.1", 0)
+    listening = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(create(view), log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
