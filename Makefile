@@ -19,8 +19,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help models setup setup-test demo demo-org demo-php test test-quick check check-python check-ui \
-	fmt golden ui wheel bench constraints clean
+.PHONY: help models setup setup-test setup-spark demo demo-org demo-php test test-quick check check-python \
+	check-ui fmt golden ui wheel bench constraints clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -35,6 +35,18 @@ setup: .venv/.installed $(STATIC) .venv/.warm ## all that running needs: Python,
 
 setup-test: setup ## and what testing needs of the system: Chromium, PostgreSQL, git, fonts
 	@scripts/system-packages
+
+setup-spark: .venv-spark/.installed ## an environment of its own with Apache Spark, in .venv-spark
+
+# What Spark is made from needs setuptools, so it is built apart.
+.venv-spark/.installed: pyproject.toml constraints.txt constraints-spark.txt
+	@echo "make: Apache Spark in .venv-spark (some minutes the first time)"
+	@scripts/make-venv "$(PYTHON)" .venv-spark
+	@.venv-spark/bin/python -m pip install -q -c constraints.txt -c constraints-spark.txt \
+	  pyspark pandas hatchling editables
+	@.venv-spark/bin/python -m pip install -q -c constraints.txt -c constraints-spark.txt \
+	  --no-build-isolation -e '.[postgres,spark]'
+	@touch $@
 
 .venv/.made:
 	@echo "make: a Python environment in .venv"
@@ -97,7 +109,7 @@ demo-php: setup
 
 # Tests and checks
 
-test: setup-test ## every test, in Chromium and on PostgreSQL too
+test: setup-test setup-spark ## every test, in Chromium and on PostgreSQL too
 	@$(PY) -m pytest --no-header -rs -n $(JOBS) --dist loadgroup
 
 test-quick: setup ## the tests that take a moment each

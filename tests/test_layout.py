@@ -74,6 +74,7 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "detector_pages.py": ("test_detector_commands.py", "what the commands print"),
     "engines/local/replay.py": ("engines/local/test_backtest.py", "beside live detection"),
     "engines/local/suppressing.py": ("test_suppression_commands.py", "drafts and previews"),
+    "engines/spark/detect.py": ("engines/test_parity.py", "on a Spark of two cores"),
     "engines/local/alone.py": ("engines/local/test_detect.py", "whom detection has by itself"),
     "engines/local/steps.py": ("engines/local/test_detect.py", "each step all or nothing"),
     "engines/local/asking.py": ("test_question_commands.py", "what is asked, kept and sent"),
@@ -131,6 +132,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "detect/test_evasion.py": "those who know how they are watched",
     "detect/test_packaged.py": "the packaged catalogue",
     "detect/test_rhythms.py": "the packaged catalogue through weeks, zones and summer time",
+    "engines/test_parity.py": "one detection on all engines",
     "engines/test_kill.py": "whole runs, killed",
     "ingest/test_add_a_log_source.py": "the example in docs/add-a-log-source.md",
     "ingest/test_bad_input.py": "every reader on what is broken",
@@ -295,15 +297,17 @@ def test_what_is_imported_is_declared_and_the_other_way_round():
     training = {models / "forest.py", models / "train.py", SOURCE / "accounts" / "boost.py"}
     room = SOURCE / "powershell"
     training |= {room / f"{name}.py" for name in ("format", "nets", "ngrams", "onnx_file")}
+    spark = set((SOURCE / "engines" / "spark").glob("*.py"))
     not_imported = {"tzdata"}  # why: beside it in pyproject.toml
-    assert imported(SOURCE, but_not=training) == declared() - not_imported
-    assert imported(SOURCE) <= declared("train", "net")
+    assert imported(SOURCE, but_not=training | spark) == declared() - not_imported
+    assert imported(SOURCE) <= declared("net", "spark", "train")
     assert imported(TESTS) <= declared("dev", "net", "train", "postgres")
     assert imported(ROOT / "benchmarks") <= declared("bench", "dev", "train")
 
 
 def test_everything_declared_is_pinned_without_an_address():
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    files = (ROOT / "constraints.txt", ROOT / "constraints-spark.txt")
+    lines = [line for file in files for line in file.read_text().splitlines()]
     pins = [line for line in lines if not line.startswith("#")]
     assert all(re.fullmatch(r"[\w.-]+==[\w.!+]+", pin) for pin in pins)
     pinned = {plain(pin.partition("==")[0]) for pin in pins}

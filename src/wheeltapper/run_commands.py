@@ -90,6 +90,8 @@ def _tell_ingested(ws: Workspace, done: "Ingested") -> None:
 @click.option("--replay", is_flag=True, help="Judge everything again from the beginning.")
 @click.option("--include-late", is_flag=True, help="With --replay: late acts in their place.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes [default: from the settings, 1].")
+@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
+@click.option("--master", help="With --engine spark: where the cluster is [default: local[*]].")
 @click.pass_context
 def detect(ctx: click.Context, **how: "Unpack[Judging]") -> None:
     """Judge what came since the last time, and make cases of it.
@@ -97,6 +99,7 @@ def detect(ctx: click.Context, **how: "Unpack[Judging]") -> None:
     \b
         wheeltapper detect --replay
         wheeltapper detect --replay --jobs 4
+        wheeltapper detect --replay --engine spark --master local[4]
     """
     if how["include_late"] and not how["replay"]:
         raise click.UsageError("--include-late needs --replay")

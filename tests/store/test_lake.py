@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from hypothesis import given, settings
@@ -519,3 +520,17 @@ def test_an_object_stores_files_cannot_be_linked(tmp_path, monkeypatch):
     monkeypatch.setattr(Delta, "open", lambda self: self)
     with pytest.raises(WheeltapperError, match="object store's files cannot be linked"):
         Lake("memory://there").laid_under(str(tmp_path / "above"))
+
+
+def test_windows_tell_the_pieces_of_time_that_a_scan_reads(lake):
+    lake.append(activities(range(0, 4 * DAY, 600)), "a")
+    pieces = lake.windows(rows=200)
+    assert len(pieces) > 1
+    assert all(files for _, _, files in pieces)
+    assert all(a[1] + 1 == b[0] for a, b in itertools.pairwise(pieces))
+    found = []
+    for first, last, files in pieces:
+        times = pa.concat_tables(pq.read_table(f, columns=["time"]) for f in files)["time"]
+        us = times.cast(pa.int64()).to_pylist()
+        found += sorted(t for t in us if first <= t <= last)
+    assert found == lake.activities()["time"].cast(pa.int64()).to_pylist()

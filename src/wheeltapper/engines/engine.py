@@ -13,7 +13,7 @@ from wheeltapper.engines.local.judges import Judges
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
 
-ENGINES = ("local",)
+ENGINES = ("local", "spark")
 
 
 class Judging(TypedDict, total=False):
@@ -24,7 +24,9 @@ class Judging(TypedDict, total=False):
     include_late: bool
     """With `replay`: take acts that came late in their place."""
     jobs: int | None
-    """Worker processes, or partitions of a cluster."""
+    """Worker processes, or tasks of a cluster."""
+    master: str | None
+    """Of Spark: where the cluster is."""
 
 
 def detect(
@@ -46,12 +48,21 @@ def detect(
     """
     if engine not in ENGINES:
         raise WheeltapperError(f"there is no engine {engine!r}; there are: {', '.join(ENGINES)}")
-    jobs = how.get("jobs") or config.detect.jobs
     checkpoint = Checkpoint(root / "state")
+    replay, include_late = how.get("replay", False), how.get("include_late", False)
+    off, settings = config.detect.off, config.detect
+    if engine == "spark":
+        from wheeltapper.engines.spark.detect import detect as on_spark
+        from wheeltapper.engines.spark.detect import session
+
+        return on_spark(
+            root, off, lake, checkpoint, judges, session(how.get("master")),
+            step_rows=settings.step, workers=how.get("jobs"), replay=replay,
+            include_late=include_late, progress=progress,
+        )  # fmt: skip
+    jobs = how.get("jobs") or settings.jobs
     return locally(
-        lake, checkpoint, judges,
-        step_rows=config.detect.step, threads=config.detect.threads,
-        replay=how.get("replay", False), include_late=how.get("include_late", False),
-        progress=progress,
-        crew=shared_out(root, config.detect.off, checkpoint, jobs=jobs),
+        lake, checkpoint, judges, step_rows=settings.step, threads=settings.threads,
+        replay=replay, include_late=include_late, progress=progress,
+        crew=shared_out(root, off, checkpoint, jobs=jobs),
     )  # fmt: skip

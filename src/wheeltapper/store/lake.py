@@ -150,6 +150,24 @@ class Lake:
         for table in ordered.scan(files, schema, first, last, rows, dictionary=coded):
             yield table.select(names)
 
+    def windows(
+        self, after: datetime | None = None, until: datetime | None = None, rows: int = 500_000
+    ) -> list[tuple[int, int, list[str]]]:
+        """Pieces of time with `after < time < until` that hold about `rows` acts each, in order.
+
+        Returns
+        -------
+        (first, last, files) of each: both times included, in microseconds, and the Parquet files
+        that may hold an act between them; others of the same moment are in no other piece
+        """
+        first = None if after is None else (_us(after) or 0) + 1
+        last = _before(until)
+        files = self._activities.snapshot().between(first, last)
+        return [
+            (low, high, [f.uri for f in files if f.first_us <= high and f.last_us >= low])
+            for low, high in ordered.edges(files, first, last, rows)
+        ]
+
     def events(self, ids: Sequence[bytes], start: datetime, end: datetime) -> pa.Table:
         """The activities with these event ids and `start <= time <= end`, in order."""
         first, last = _us(start), _us(end)

@@ -256,14 +256,21 @@ def scan(
 
     `files` are sorted by their first time.
     """
-    if not files:
-        return
-    low = min(file.first_us for file in files) if first_us is None else first_us
-    high = max(file.last_us for file in files) if last_us is None else last_us
-    for start, end in windows(spans(files, rows), rows, low, high):
+    for start, end in edges(files, first_us, last_us, rows):
         inside = [file for file in files if file.first_us <= end and file.last_us >= start]
         if inside:
             yield from cut(read(inside, schema, start, end, dictionary=dictionary), rows)
+
+
+def edges(
+    files: Sequence[DataFile], first_us: int | None, last_us: int | None, rows: int
+) -> list[tuple[int, int]]:
+    """`windows` over files, sorted by their first time, between two times where they are told."""
+    if not files:
+        return []
+    low = min(file.first_us for file in files) if first_us is None else first_us
+    high = max(file.last_us for file in files) if last_us is None else last_us
+    return windows(spans(files, rows), rows, low, high)
 
 
 def cut(table: pa.Table, rows: int) -> Iterator[pa.Table]:

@@ -1,0 +1,113 @@
+"""How fast one detection runs on each engine, on the same cores in one run.
+
+    python benchmarks/engines.py [--quick] [--people N] [--days N] [--cores N] [--repeat N]
+
+Simulates an organisation, ingests its logs once, and judges all of it again on each engine, in a
+process of its own: all that `wheeltapper detect --replay` does but refinement, with the whole
+catalogue and all packaged rules. What it takes to start (imports, Spark's JVM, worker processes of
+the first try) is told apart: the best of some repeats counts. Spark needs `make setup-spark`; where
+it is missing it is left out. The last line is JSON.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from wheeltapper import workspace
+from wheeltapper.simulate import simulate
+
+ROOT = Path(__file__).parent.parent
+SPARK = ROOT / ".venv-spark" / "bin" / "python"
+ALONE, TWICE, CREW, ON_SPARK = "local, 1 thread", "local, threads", "local, processes", "spark"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a small history, some minutes")
+    parser.add_argument("--people", type=int)
+    parser.add_argument("--days", type=int)
+    parser.add_argument("--cores", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--repeat", type=int, default=2)
+    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.measure:
+        root, engine, jobs = given.measure
+        print(json.dumps(measured(Path(root), engine, int(jobs), given.repeat)))
+        return
+    people = given.people or (40 if given.quick else 300)
+    days = given.days or (20 if given.quick else 60)
+    with tempfile.TemporaryDirectory() as folder:
+        root = made(Path(folder) / "work", people, days)
+        runs = {ALONE: ("local", 1, 1), TWICE: ("local", 1, given.cores)}
+        runs |= {CREW: ("local", given.cores, 1)}
+        if SPARK.exists():
+            runs[ON_SPARK] = ("spark", given.cores, 1)
+        came = {name: one(root, *how, given.repeat) for name, how in runs.items()}
+    print(f"{'':18} {'acts/s':>9} {'start s':>8} {'findings':>9}")
+    for name, got in came.items():
+        print(f"{name:18} {got['rate']:>9,.0f} {got['start']:>8.1f} {got['findings']:>9,}")
+    rate = {name: float(got["rate"]) for name, got in came.items()}
+    said = {
+        "acts": came[ALONE]["acts"],
+        "cores": given.cores,
+        "events_per_s": round(rate[TWICE]),
+        "findings_identical": len({got["digest"] for got in came.values()}) == 1,
+        "ratio_2_cores": round(max(rate[CREW], rate[TWICE]) / rate[ALONE], 2),
+        "ratio_processes_to_threads": round(rate[CREW] / rate[TWICE], 2),
+    }
+    if ON_SPARK in rate:
+        said["ratio_spark_to_local"] = round(rate[ON_SPARK] / rate[TWICE], 2)
+    print(json.dumps(said))
+
+
+def made(root: Path, people: int, days: int) -> Path:
+    """A workspace with its lake filled."""
+    simulate(root, people=people, days=days)
+    ws = workspace.open(root)
+    ws.ingest(root / "logs")
+    return root
+
+
+def one(root: Path, engine: str, jobs: int, threads: int, repeat: int) -> dict[str, float]:
+    """What `measured` says in a process of its own."""
+    settings = root / "wheeltapper.toml"
+    kept = settings.read_text(encoding="utf-8")
+    settings.write_text(kept.replace("[detect]", f"[detect]\nthreads = {threads}"), "utf-8")
+    program = str(SPARK) if engine == "spark" else sys.executable
+    command = [program, __file__, "--repeat", str(repeat)]
+    done = subprocess.run(
+        [*command, "--measure", str(root), engine, str(jobs)],
+        check=True, stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    settings.write_text(kept, encoding="utf-8")
+    got: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return got
+
+
+def measured(root: Path, engine: str, jobs: int, repeat: int) -> dict[str, object]:
+    """Judge the lake again and again; the first try is not counted but for its start."""
+    ws = workspace.open(root)
+    took = []
+    for _ in range(repeat + 1):
+        began = time.perf_counter()
+        done = ws.detect(engine=engine, jobs=jobs, replay=True, master=f"local[{jobs}]")
+        took.append(time.perf_counter() - began)
+    found = sorted(map(repr, ws.lake.findings().to_pylist()))
+    return {
+        "acts": done.acts,
+        "rate": done.acts / min(took[1:]),
+        "start": max(0.0, took[0] - min(took[1:])),
+        "findings": len(found),
+        "digest": hashlib.sha256("\n".join(found).encode()).hexdigest(),
+    }
+
+
+if __name__ == "__main__":
+    main()
