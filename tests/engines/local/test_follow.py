@@ -10,6 +10,7 @@ import pytest
 
 import office as office_log
 from wheeltapper import finding, workspace
+from wheeltapper.engines.local import follow
 from wheeltapper.engines.local.follow import Follower, Pace
 from wheeltapper.engines.local.meters import Meters
 from wheeltapper.engines.local.spool import About, Spool
@@ -212,6 +213,16 @@ def test_a_disk_that_takes_no_more_is_waited_for(live):
     stop.set()
     thread.join()
     assert len(live.ws.activities(columns=["time"])) == len(many)
+
+
+def test_small_files_are_put_together_now_and_then(live, monkeypatch):
+    monkeypatch.setattr(follow, "COMPACT_COMMITS", 10)
+    for number, line in enumerate(LINES[:12]):  # of one day
+        live.write([line])
+        live.step()
+        files = live.ws.lake._activities.snapshot().files
+        assert len(files) == (number + 1 if number < 9 else number - 8)
+    assert len(live.ws.activities(columns=["time"])) == 12
 
 
 def test_costly_work_keeps_to_its_share_of_the_time():

@@ -305,6 +305,9 @@ class Follower:
 
     def _waiting(self, watermark_us: int | None, until: datetime) -> bool:
         """Whether there is an act to judge."""
+        newest_us = 0 if self._newest is None else (self._newest - EPOCH) // MICROSECOND
+        if watermark_us is not None and newest_us <= watermark_us:
+            return False
         since = None if watermark_us is None else EPOCH + MICROSECOND * (watermark_us + 1)
         found = self._ws.lake.sql(
             "select 1 from activities where time >= make_timestamptz(?) and "
