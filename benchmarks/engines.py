@@ -5,9 +5,9 @@
 Simulates an organisation, ingests its logs once, and judges all of it again on each engine, in a
 process of its own: all that `wheeltapper detect --replay` does but refinement, with the whole
 catalogue and all packaged rules. What the first try takes beyond the best of the others (imports,
-Spark's JVM) is told apart. Worker processes are started anew in every try, as a command does, so that
-counts. Spark needs `make setup-spark`; where
-it is missing it is left out. The last line is JSON.
+Spark's JVM) is told apart. Worker processes are started anew in every try, as a command does, so
+that counts. Spark needs `make setup-spark`; where it is missing it is left out. The last line is
+JSON.
 """
 
 import argparse
