@@ -54,7 +54,7 @@ LEFT_OUT: Mapping[str, Mapping[str, object]] = {
             together=pl.lit(1, pl.UInt32), alone=pl.col("evidence")
         )
     },
-    "campaign": {"campaigns": lambda *_: []},
+    "campaign": {"campaigns": lambda *_, **__: []},
     "warm_up": {"warm_up": lambda found, days: found},
     "link": {"ties": lambda lake, stories, found: _no_ties()},
 }
