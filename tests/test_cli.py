@@ -488,9 +488,15 @@ def test_examples_are_found():
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=" ".join)
-def test_examples_in_the_help_can_be_typed(example):
+def test_examples_in_the_help_can_be_typed(example, tmp_path, monkeypatch):
     """Each is read as click reads it: commands, options and values exist."""
     arguments = example[1:]
+    monkeypatch.chdir(tmp_path)
+    for name in arguments:  # the files and folders that it speaks of
+        if re.fullmatch(r"[a-z]+/", name):
+            (tmp_path / name).mkdir()
+        elif re.fullmatch(r"[a-z]+(\.[a-z0-9]+)+", name):
+            (tmp_path / name).touch()
     if arguments[0] == "-w":
         arguments = arguments[2:]
     command: click.Command = cli.main

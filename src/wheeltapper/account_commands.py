@@ -26,7 +26,7 @@ def accounts() -> None:
 
 @accounts.command()
 @click.option(
-    "--data", required=True, type=click.Path(path_type=Path), metavar="PATH",
+    "--data", required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH",
     help="A graph file (.npz), or a folder of tables with accounts.toml.",
 )  # fmt: skip
 @click.option("--splits", type=click.IntRange(1), help="Only the first so many.")
@@ -91,7 +91,7 @@ def simulate(folder: Path, count: int, seed: int, form: str) -> None:
 @click.option("--data", required=True, type=_FOLDER, metavar="DIR", help="Tables with labels.")
 @click.option("--model", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 def train(data: Path, model: Path) -> None:
-    r"""Learn from the labels that people gave, and from reports and lockstep before them.
+    """Learn from the labels that people gave, and from reports and lockstep before them.
 
     \b
         wheeltapper accounts train --data tables/ --model fraud/
@@ -122,7 +122,7 @@ def train(data: Path, model: Path) -> None:
 )  # fmt: skip
 @form_option("table", "json", "ndjson", "csv")
 def score(data: Path, model: Path, top: int, rules: Path | None, form: str) -> None:
-    r"""List the accounts most likely fraudulent, with the reasons and the groups they are in.
+    """List the accounts most likely fraudulent, with the reasons and the groups they are in.
 
     \b
         wheeltapper accounts score --data tables/ --model fraud/ --top 50

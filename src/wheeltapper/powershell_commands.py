@@ -46,7 +46,7 @@ def powershell() -> None:
 @_MODEL
 @form_option("table", "json", "ndjson", "csv")
 def score(commands: tuple[str, ...], files: tuple[Path, ...], model: str, form: str) -> None:
-    r"""Say how malicious commands look: arguments, files, or one a line on standard input.
+    """Say how malicious commands look: arguments, files, or one a line on standard input.
 
     \b
         wheeltapper powershell score "powershell -enc RwBlAHQALQBEAGEAdABlAA=="
@@ -76,7 +76,10 @@ def score(commands: tuple[str, ...], files: tuple[Path, ...], model: str, form: 
 
 @powershell.command()
 @click.argument("command", required=False)
-@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A script, judged as a whole.",
+)  # fmt: skip
 @click.option(
     "--image", type=click.Path(dir_okay=False, path_type=Path),
     help="Also draw the command as the network sees it, and where its score comes from: a PNG.",
@@ -84,7 +87,7 @@ def score(commands: tuple[str, ...], files: tuple[Path, ...], model: str, form: 
 @_MODEL
 @form_option("table", "json")
 def show(command: str | None, file: Path | None, image: Path | None, model: str, form: str) -> None:
-    r"""Explain one command: its layers, what its score rests on, ATT&CK techniques.
+    """Explain one command: its layers, what its score rests on, ATT&CK techniques.
 
     \b
         wheeltapper powershell show "powershell -enc RwBlAHQALQBEAGEAdABlAA==" --image seen.png
@@ -120,7 +123,7 @@ def show(command: str | None, file: Path | None, image: Path | None, model: str,
 @click.option("--models", "chosen", help="These only: names with commas.")
 @_CACHE
 def train(data: Path, out: Path, chosen: str | None, cache: Path | None) -> None:
-    r"""Train the models that are shipped, and write them with their cards.
+    """Train the models that are shipped, and write them with their cards.
 
     \b
         wheeltapper powershell train --data powershell.jsonl.gz --out models
@@ -157,7 +160,7 @@ def evaluate(
     data: Path, model: str | None, chosen: str | None, split: str | None, seeds: int, samples: int,
     cache: Path | None, form: str,
 ) -> None:  # fmt: skip
-    r"""Measure models on labelled commands: a shipped one, or all, trained anew fold by fold.
+    """Measure models on labelled commands: a shipped one, or all, trained anew fold by fold.
 
     \b
         wheeltapper powershell evaluate --data commands.jsonl --model ensemble --format json

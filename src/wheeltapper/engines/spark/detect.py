@@ -70,7 +70,7 @@ def session(master: str | None) -> "SparkSession":
     if master or "SPARK_ENV_LOADED" not in os.environ:
         builder = builder.master(master or "local[*]")
     if (master or "local").startswith("local"):
-        # Looking a name up that nobody knows took 40 s where it was measured.
+        # One machine: its name need not be known to any resolver.
         os.environ.setdefault("SPARK_LOCAL_HOSTNAME", "localhost")
         builder = builder.config("spark.ui.enabled", "false")
         builder = builder.config("spark.ui.showConsoleProgress", "false")

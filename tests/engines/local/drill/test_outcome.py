@@ -58,7 +58,7 @@ def said(*rows):
             for n, detector, evidence, minutes in rows
         ],
         schema=COLUMNS, orient="row",
-    )  # fmt: skip
+    ).with_columns(aspect="detector")  # fmt: skip
 
 
 def refined(cases, findings, stories, *, bar=5.0, budget=2.0):
