@@ -23,7 +23,7 @@ SSHD = b"Jan  5 08:00:00 web sshd[7]: Accepted publickey for ana from 192.0.2.7 
         ("a.json", b'[{"a": 1}]', Shape.DOCUMENT),
         ("a.csv", b"time,user\n", Shape.DOCUMENT),
         ("a.log", b"time,user\n1,ana\n", Shape.DOCUMENT),
-        ("a.log", gzip.compress(LINE), Shape.DOCUMENT),
+        ("a.log", gzip.compress(LINE, mtime=0), Shape.DOCUMENT),
         ("a.log", codecs.BOM_UTF16_LE + LINE.decode().encode("utf-16-le"), Shape.DOCUMENT),
         ("a.evtx", b"ElfFile\0", Shape.DOCUMENT),
         ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(40)), Shape.DOCUMENT),

@@ -21,7 +21,7 @@ def b64(data):
         (b64(INNER.encode("utf-16-le")), "base64"),
         (b64(INNER.encode()), "base64"),
         (b64(INNER.encode()).rstrip("="), "base64"),
-        (b64(gzip.compress(INNER.encode())), "base64, gzip"),
+        (b64(gzip.compress(INNER.encode(), mtime=0)), "base64, gzip"),
         (b64(zlib.compress(INNER.encode())), "base64, deflate"),
         (b64(zlib.compress(INNER.encode())[2:-4]), "base64, deflate"),
     ],

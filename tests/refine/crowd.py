@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 import polars as pl
-from few_findings import finding, frame
 
 from wheeltapper.refine.wording import Wording, Wordings
 from wheeltapper.testing import MONDAY, activities, activity
+
+from .few_findings import finding, frame
 
 TEAMS = ("developer", "sales", "support", "finance", "data", "platform")
 TEAM = 20

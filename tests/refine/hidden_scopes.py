@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from few_findings import MONDAY
 from hypothesis import strategies as st
 
 from wheeltapper.suppression import Scope, Suppression, suppression
+
+from .few_findings import MONDAY
 
 
 def hiding(*, days: float = 0.0, lasts: int = 90, **scope: str) -> Suppression:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from few_findings import finding as few
-
 from wheeltapper.case import Case, CaseFinding
 from wheeltapper.finding import Finding
+
+from .few_findings import finding as few
 
 
 def judged(verdict: str, *rows: Mapping[str, object], name: str = "", **columns: Any) -> Case:

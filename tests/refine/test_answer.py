@@ -1,12 +1,13 @@
 from datetime import timedelta
 
 import pytest
-from few_findings import MONDAY, finding, frame, many, same
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wheeltapper.question import ANSWERED, ANSWERS, NO, SAME_ADDRESS, UNSURE, YES, Question
 from wheeltapper.refine.answer import CONFIRMED, DENIED, answered
+
+from .few_findings import MONDAY, finding, frame, many, same
 
 
 def said(answer, *, days=0.0, state=ANSWERED, actor="ana", doubt=""):

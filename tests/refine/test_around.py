@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from grammar import obeyed, slips
 from hypothesis import given
 from hypothesis import strategies as st
-from told_acts import TIME
 
 from wheeltapper.refine.around import as_whom, lines, where_from
 from wheeltapper.refine.looked_up import AFTER, BEFORE, MEANWHILE
 from wheeltapper.refine.words import Vocabulary
+
+from .grammar import obeyed, slips
+from .told_acts import TIME
 
 WORDS = Vocabulary.load()
 END = TIME + timedelta(minutes=35)

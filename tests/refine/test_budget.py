@@ -3,7 +3,6 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 import pytest
-from few_findings import MONDAY
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +17,8 @@ from wheeltapper.refine.budget import (
     raised,
 )
 from wheeltapper.refine.reference import ACTIVE, BARS, Reference
+
+from .few_findings import MONDAY
 
 FIRST = MONDAY.date()
 NAMES = ("start", "score", "evidence", "known", "app", "team", "entity", "entity_type")

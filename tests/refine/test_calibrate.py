@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from few_findings import MONDAY, finding, frame
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -30,6 +29,8 @@ from wheeltapper.refine.reference import (
     Reference,
     bins,
 )
+
+from .few_findings import MONDAY, finding, frame
 
 FIRST = MONDAY.date()
 evidences = arrays(np.float64, st.integers(1, 120), elements=st.floats(0, 70, width=32))

@@ -5,19 +5,6 @@ import math
 
 import polars as pl
 import pytest
-from crowd import (
-    ACCOUNTS,
-    STORIES,
-    WORDINGS,
-    Lake,
-    acts_of,
-    habit,
-    of_all_teams,
-    of_one_team,
-    said_of,
-    shuffled,
-)
-from few_findings import finding, frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +16,20 @@ from wheeltapper.refine.discount import discount
 from wheeltapper.refine.group import group
 from wheeltapper.refine.lockstep import MOST_RAISED
 from wheeltapper.refine.words import Vocabulary
+
+from .crowd import (
+    ACCOUNTS,
+    STORIES,
+    WORDINGS,
+    Lake,
+    acts_of,
+    habit,
+    of_all_teams,
+    of_one_team,
+    said_of,
+    shuffled,
+)
+from .few_findings import finding, frame
 
 WORDS = Vocabulary.load(timezone="Europe/Amsterdam")
 ABROAD = {"src_ip": "203.0.113.66", "ua_client": "curl"}

@@ -1,11 +1,12 @@
 import polars as pl
 import pytest
-from few_findings import ASPECTS, finding, frame, many, same
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wheeltapper.refine.combine import added, combine
 from wheeltapper.refine.group import group
+
+from .few_findings import ASPECTS, finding, frame, many, same
 
 SPAN = pl.lit(1).alias("span")
 

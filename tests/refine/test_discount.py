@@ -1,11 +1,12 @@
 import math
 
 import pytest
-from few_findings import finding, frame, many, same
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wheeltapper.refine.discount import CAMPAIGN_ENTITIES, discount
+
+from .few_findings import finding, frame, many, same
 
 
 def wave(n, **more):

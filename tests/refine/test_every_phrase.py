@@ -6,13 +6,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from grammar import api_names, slips
-from told_acts import WORDINGS, told
 
 from wheeltapper.detect.rules.ruleset import BUILTIN, Ruleset
 from wheeltapper.refine import explain
 from wheeltapper.refine.headline import headline
 from wheeltapper.refine.words import FOLDER, Vocabulary
+
+from .grammar import api_names, slips
+from .told_acts import WORDINGS, told
 
 WORDS = Vocabulary.load()
 DATA = Path(__file__).parent.parent / "data"

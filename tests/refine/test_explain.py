@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from told_acts import TIME, TOLD, kind, told
 
 from wheeltapper.refine import explain
 from wheeltapper.refine.headline import headline
 from wheeltapper.refine.words import Vocabulary
+
+from .told_acts import TIME, TOLD, kind, told
 
 GOLDEN = Path(__file__).parent / "golden" / "sentences.txt"
 WORDS = Vocabulary.load()

@@ -1,10 +1,11 @@
 from datetime import timedelta
 
-from few_findings import finding, frame, many
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wheeltapper.refine.group import group
+
+from .few_findings import finding, frame, many
 
 
 def reference(rows, gap_hours):

@@ -2,12 +2,13 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from few_findings import MONDAY, finding, frame, many, same
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wheeltapper.refine.habit import habit, said
 from wheeltapper.refine.reference import NOTHING
+
+from .few_findings import MONDAY, finding, frame, many, same
 
 NONE = NOTHING.habits
 

@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from grammar import obeyed, slips
 from hypothesis import given
 from hypothesis import strategies as st
-from told_acts import TIME, TOLD, told
 
 from wheeltapper.refine.headline import MOST_WORDS, headline
 from wheeltapper.refine.words import Vocabulary
+
+from .grammar import obeyed, slips
+from .told_acts import TIME, TOLD, told
 
 WORDS = Vocabulary.load()
 LATER = TIME + timedelta(minutes=35)

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from few_findings import finding, frame, many
 from hypothesis import given
 from hypothesis import strategies as st
-from judged_cases import judged
 
 from wheeltapper.case import EXPECTED, MALICIOUS, POLICY_VIOLATION, UNUSUAL, VERDICTS, WRONG_DATA
 from wheeltapper.refine.heard import AGAIN, COUNTS, HALF_LIFE_DAYS, heard, lessons
 from wheeltapper.suppression import Scope, suppression
+
+from .few_findings import finding, frame, many
+from .judged_cases import judged
 
 ON = [(), ("detector", "source"), ("detector", "peer_group"), AGAIN]
 

@@ -4,10 +4,8 @@ import dataclasses
 from math import log2
 
 import pytest
-from few_findings import finding, frame, many, same
 from hypothesis import given
 from hypothesis import strategies as st
-from judged_cases import judged
 
 from wheeltapper.case import (
     EXPECTED,
@@ -29,6 +27,9 @@ from wheeltapper.refine.learn import (
     as_if_unlearned,
     learn,
 )
+
+from .few_findings import finding, frame, many, same
+from .judged_cases import judged
 
 LATER = 100.0
 """Days."""

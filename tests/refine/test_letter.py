@@ -3,13 +3,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from judged_cases import judged
 
 from wheeltapper.case import Other
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.refine.letter import acts_of, asked_of, to_actor, with_link, written
 from wheeltapper.refine.owners import Claim, Owners, Party
 from wheeltapper.refine.route import Routing
+
+from .judged_cases import judged
 
 NOW = datetime(2026, 5, 18, 12, tzinfo=UTC)
 KIM = "kim.lee@example.org"

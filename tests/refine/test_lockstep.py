@@ -2,7 +2,6 @@ import math
 from collections import Counter
 
 import pytest
-from crowd import of_all_teams, of_one_team
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,8 @@ from wheeltapper.refine.lockstep import (
     team_bits,
     time_bits,
 )
+
+from .crowd import of_all_teams, of_one_team
 
 SIZES = {"developer": 20, "sales": 20, "support": 20, "finance": 20, "data": 20, "platform": 20}
 MINUTE = 60.0

@@ -2,11 +2,8 @@ import dataclasses
 
 import pyarrow as pa
 import pytest
-from few_findings import MONDAY, many
-from hidden_scopes import hiding, suppressions
 from hypothesis import given
 from hypothesis import strategies as st
-from judged_cases import judged
 
 from test_case import case
 from wheeltapper import finding
@@ -16,6 +13,10 @@ from wheeltapper.refine.preview import preview, scopes_of
 from wheeltapper.refine.suppress import hidden_by
 from wheeltapper.refine.unpack import unpacked
 from wheeltapper.suppression import Scope, checked
+
+from .few_findings import MONDAY, many
+from .hidden_scopes import hiding, suppressions
+from .judged_cases import judged
 
 
 def table(*cases: Case) -> pa.Table:

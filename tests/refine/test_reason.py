@@ -1,8 +1,9 @@
 import pytest
-from told_acts import told
 
 from wheeltapper.refine.learn import ACCOUNT, GROUP, LOG, SAME, VALUE
 from wheeltapper.refine.reason import LEAST_BITS, Alike, reason
+
+from .told_acts import told
 
 
 def alike(level, cases, malicious=0, policy=0, wrong=0):

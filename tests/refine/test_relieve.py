@@ -1,10 +1,11 @@
 import polars as pl
 import pytest
-from few_findings import finding, frame
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wheeltapper.refine.relieve import relieve
+
+from .few_findings import finding, frame
 
 
 def said(*rows):

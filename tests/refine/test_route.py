@@ -5,12 +5,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judged_cases import judged
 
 from wheeltapper.case import Other
 from wheeltapper.refine.hours import is_quiet, parse
 from wheeltapper.refine.owners import Claim, Owners, Party
 from wheeltapper.refine.route import Routing, apps_by_evidence
+
+from .judged_cases import judged
 
 NOON = datetime(2026, 5, 18, 12, tzinfo=UTC)
 NIGHT = NOON + timedelta(hours=12)

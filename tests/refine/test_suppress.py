@@ -4,11 +4,8 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 import pytest
-from few_findings import MONDAY, finding, frame, many
-from hidden_scopes import hiding, scopes, suppressions, unchecked
 from hypothesis import given
 from hypothesis import strategies as st
-from judged_cases import judged
 
 from wheeltapper.case import EXPECTED, MALICIOUS, Other
 from wheeltapper.refine.calibrate import score_of
@@ -17,6 +14,10 @@ from wheeltapper.refine.group import group
 from wheeltapper.refine.reference import BINS, bins
 from wheeltapper.refine.suppress import hidden_by, still_told, suppress
 from wheeltapper.suppression import SCOPE, Scope
+
+from .few_findings import MONDAY, finding, frame, many
+from .hidden_scopes import hiding, scopes, suppressions, unchecked
+from .judged_cases import judged
 
 
 def hidden(rows, *made, cases=()):

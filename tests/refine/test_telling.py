@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from told_acts import RULE, TOLD
 
 from wheeltapper.detect.family import families
 from wheeltapper.refine.families import rate, volume
 from wheeltapper.refine.telling import telling_of
+
+from .told_acts import RULE, TOLD
 
 KINDS = [*families(), "rule", "model"]
 

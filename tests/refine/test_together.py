@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from crowd import WORDINGS
 
 from wheeltapper.refine.lockstep import Judgement
 from wheeltapper.refine.together import Shared, headline, summary, why
 from wheeltapper.refine.words import Vocabulary
+
+from .crowd import WORDINGS
 
 WORDS = Vocabulary.load(timezone="Europe/Amsterdam")
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

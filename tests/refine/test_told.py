@@ -1,5 +1,4 @@
 import pytest
-from told_acts import told
 
 from wheeltapper.refine.told import (
     about,
@@ -14,6 +13,8 @@ from wheeltapper.refine.told import (
     usual,
     within,
 )
+
+from .told_acts import told
 
 
 def test_units_are_those_of_the_detector_and_of_git():

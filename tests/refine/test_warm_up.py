@@ -2,11 +2,12 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from few_findings import MONDAY, finding, frame
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wheeltapper.refine.warm_up import DAYS, warm_up
+
+from .few_findings import MONDAY, finding, frame
 
 
 def known(**logs):

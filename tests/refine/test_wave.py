@@ -3,14 +3,15 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from crowd import left, shuffled
-from few_findings import MONDAY, finding, many
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from wheeltapper.refine.habit import said
 from wheeltapper.refine.wave import DAYS, LAG_DAYS, LEAST_ACCOUNTS, surprise, waves
+
+from .crowd import left, shuffled
+from .few_findings import MONDAY, finding, many
 
 QUIET = [finding(entity="first", value="SE", days=-60)]
 """When the history begins."""

@@ -1,10 +1,11 @@
-from few_findings import finding, frame, many, same
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wheeltapper.refine.weigh import BITS_CAP, HARM_SHARE, weigh
 from wheeltapper.refine.weights import Curve
 from wheeltapper.refine.wording import Wording, Wordings
+
+from .few_findings import finding, frame, many, same
 
 WORDINGS = Wordings(
     {
