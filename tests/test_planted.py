@@ -114,15 +114,18 @@ def test_leaving_a_family_out_is_switching_it_off(planted, tmp_path):
     ws.run(done.logs)
     judged = planted.Judged(ws, done.out / "truth.ndjson")
     assert all(p.events for p in judged.planted)
-    shown = [p.case.id for p in judged.shown()]
-    without = judged.without("novelty")
+    shown = [_what(p.case) for p in judged.shown()]
+    without = [_what(p.case) for p in judged.without("novelty")]
     names = [n for n, w in judged._wordings.by_name.items() if w.family == "novelty"]
     settings = (done.out / "wheeltapper.toml").read_text()
     (done.out / "wheeltapper.toml").write_text(f"{settings}\n[detect]\noff = {names}\n")
     off = workspace.open(done.out)
     off.detect(replay=True)
     off.refine()
-    assert [(p.case.id, p.case.rank, p.case.score) for p in without] == [
-        (c.id, c.rank, c.score) for c in sorted(off.cases(), key=lambda c: c.rank)
-    ]
-    assert [p.case.id for p in without] != shown
+    assert without == [_what(c) for c in sorted(off.cases(), key=lambda c: c.rank)]
+    assert without != shown
+
+
+def _what(case):
+    """All of a case but its id, which a case of the same story keeps from the run before."""
+    return case.rank, case.score, case.entity, case.start, case.headline

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from test_tie import ABROAD, DAY, MAKES, Lake, now
 
 from wheeltapper.refine.follow import follow
 from wheeltapper.refine.tie import MOST_FRESH, MOST_MADE
 from wheeltapper.testing import MONDAY, activity
+
+from .test_tie import ABROAD, DAY, MAKES, Lake, now
 
 BEGUN = MONDAY + timedelta(days=DAY)
 
