@@ -19,7 +19,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help models setup setup-test setup-spark demo demo-org demo-php test test-quick check check-python \
+.PHONY: help models setup setup-test setup-spark setup-kafka demo demo-org demo-php test test-quick check check-python \
 	check-ui fmt golden ui wheel bench constraints clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -33,8 +33,12 @@ help: ## this list
 
 setup: .venv/.installed $(STATIC) .venv/.warm ## all that running needs: Python, the page, kernels
 
-setup-test: setup ## and what testing needs of the system: Chromium, PostgreSQL, git, fonts
+setup-test: setup ## and what testing needs of the system: Chromium, PostgreSQL, git, Java, Maven, fonts
 	@scripts/system-packages
+
+setup-kafka: ## a Kafka broker for tests, and what Spark and Flink read Kafka with, in build/jars
+	@scripts/system-packages
+	@scripts/maven-jars
 
 setup-spark: .venv-spark/.installed ## an environment of its own with Apache Spark, in .venv-spark
 
@@ -56,7 +60,7 @@ setup-spark: .venv-spark/.installed ## an environment of its own with Apache Spa
 .venv/.installed: .venv/.made pyproject.toml constraints.txt
 	@echo "make: Python packages (some minutes the first time)"
 	@$(PY) -m pip install -q -c constraints.txt hatchling editables
-	@$(PY) -m pip install -q -c constraints.txt --no-build-isolation -e '.[bench,dev,postgres,train]'
+	@$(PY) -m pip install -q -c constraints.txt --no-build-isolation -e '.[bench,dev,kafka,postgres,train]'
 	@touch $@
 
 .venv/.node: scripts/node constraints.txt | .venv/.installed
@@ -109,11 +113,11 @@ demo-php: setup
 
 # Tests and checks
 
-test: setup-test setup-spark ## every test, in Chromium and on PostgreSQL too
+test: setup-test setup-spark setup-kafka ## every test, in Chromium and on PostgreSQL too
 	@$(PY) -m pytest --no-header -rs -n $(JOBS) --dist loadgroup
 
 test-quick: setup ## the tests that take a moment each
-	@$(PY) -m pytest --no-header -q -n $(JOBS) -m 'not slow and not browser and not postgres'
+	@$(PY) -m pytest --no-header -q -n $(JOBS) -m 'not slow and not browser and not postgres and not broker'
 
 check: check-python check-ui ## style and types, of Python and of the page
 

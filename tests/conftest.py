@@ -1,12 +1,14 @@
 """What every test may ask for."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 import office as office_log
+from broker import Broker
 from wheeltapper import workspace
 from wheeltapper.workspace import Workspace
 
@@ -34,3 +36,32 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     made = workspace.init(folder / "work")
     made.run(office_log.write(folder / "logs"))
     return made
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A real Apache Kafka; a test that asks for it is in the group `broker`, so that one is enough.
+
+    One that stops it starts it again.
+    """
+    pytest.importorskip("confluent_kafka", reason="the extra `kafka` is not installed")
+    made = Broker(tmp_path_factory.mktemp("broker"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """With a test that fails, what the broker said last."""
+    report = yield
+    made = getattr(item, "funcargs", {}).get("broker")
+    if isinstance(made, Broker) and report.failed:
+        report.sections.append(("the broker", made.tail()))
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("broker"):
+            item.add_marker(pytest.mark.xdist_group("broker"))

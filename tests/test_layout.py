@@ -139,6 +139,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "refine/test_words_golden.py": "what the vocabularies say about real acts",
     "refine/test_every_phrase.py": "every act that is known, in words that read well",
     "store/test_postgres.py": "the casebook on another database",
+    "test_broker.py": "the broker that other tests run",
     "test_add_a_detector.py": "the example in docs/add-a-detector.md",
     "test_docs.py": "what the documentation says",
     "test_late.py": "acts out of order and late, from logs to findings",
@@ -301,7 +302,7 @@ def test_what_is_imported_is_declared_and_the_other_way_round():
     not_imported = {"tzdata"}  # why: beside it in pyproject.toml
     assert imported(SOURCE, but_not=training | spark) == declared() - not_imported
     assert imported(SOURCE) <= declared("net", "spark", "train")
-    assert imported(TESTS) <= declared("dev", "net", "train", "postgres")
+    assert imported(TESTS) <= declared("dev", "kafka", "net", "train", "postgres")
     assert imported(ROOT / "benchmarks") <= declared("bench", "dev", "train")
 
 
