@@ -7,6 +7,9 @@ renamed, broken, packed), so that hardly two are the same and one in eight is pa
 scores batches in as many processes as there are cores, and then lines one by one in one process,
 which gives the times per line. The peer hashes and weighs 3-grams of the lines as they are, in the
 same batches and processes, and unwraps nothing. They take turns; the best run of each counts.
+
+Where others use the cores too, time on the clock says how long one waited, not what the work costs:
+beside it stands processor time, as lines a processor second times cores, and per line.
 """
 
 import argparse
@@ -49,16 +52,18 @@ def made(count: int) -> list[str]:
     return lines
 
 
-def ours(name: str, lines: Sequence[str]) -> int:
-    """Score a batch."""
+def ours(name: str, lines: Sequence[str]) -> float:
+    """Score a batch: the processor seconds that took."""
+    began = time.process_time()
     seen = [view(line) for line in lines]
-    return len(models.load(name).score([(one.raw, one.plain) for one in seen]))
+    models.load(name).score([(one.raw, one.plain) for one in seen])
+    return time.process_time() - began
 
 
 _PEER: list[Callable[[Sequence[str]], np.ndarray]] = []
 
 
-def peer(_name: str, lines: Sequence[str]) -> int:
+def peer(_name: str, lines: Sequence[str]) -> float:
     """The same with scikit-learn; the weights do not matter for the time."""
     if not _PEER:
         from sklearn.feature_extraction.text import HashingVectorizer
@@ -66,14 +71,17 @@ def peer(_name: str, lines: Sequence[str]) -> int:
         counting = HashingVectorizer(analyzer="char", ngram_range=(3, 3), n_features=1 << 18)
         weights = np.random.default_rng(1).standard_normal(1 << 18)
         _PEER.append(lambda batch: counting.transform(batch) @ weights)
-    return len(_PEER[0](lines))
+    began = time.process_time()
+    _PEER[0](lines)
+    return time.process_time() - began
 
 
-def lines_per_s(pool, work, name: str, batches: list[list[str]]) -> float:
-    """Over all batches, in all processes."""
+def lines_per_s(pool, work, name: str, batches: list[list[str]]) -> tuple[float, float]:
+    """Over all batches, in all processes: a second on the clock, and a processor second."""
     began = time.perf_counter()
-    done = sum(pool.starmap(work, [(name, batch) for batch in batches], chunksize=1))
-    return done / (time.perf_counter() - began)
+    used = sum(pool.starmap(work, [(name, batch) for batch in batches], chunksize=1))
+    lines = sum(map(len, batches))
+    return lines / (time.perf_counter() - began), lines / used
 
 
 def main() -> None:
@@ -86,31 +94,38 @@ def main() -> None:
     lines = made(count)
     batches = [lines[at : at + BATCH] for at in range(0, count, BATCH)]
     cores = os.cpu_count() or 1
-    best = {"ours": 0.0, "scikit-learn": 0.0}
+    best = {"ours": (0.0, 0.0), "scikit-learn": (0.0, 0.0)}
     with multiprocessing.get_context("spawn").Pool(cores) as pool:
         for work in (ours, peer):  # loaded, before anything is timed
             pool.starmap(work, [(options.model, lines[:8])] * cores * 2, chunksize=1)
         for _ in range(rounds):
             for label, work in (("ours", ours), ("scikit-learn", peer)):
-                best[label] = max(best[label], lines_per_s(pool, work, options.model, batches))
-    one_by_one = []
+                rates = lines_per_s(pool, work, options.model, batches)
+                best[label] = tuple(map(max, best[label], rates))
+    one_by_one, used = [], []
     ours(options.model, lines[:8])
     for line in lines[: min(count, 3_000)]:
         began = time.perf_counter()
-        ours(options.model, [line])
+        used.append(1e3 * ours(options.model, [line]))
         one_by_one.append(1e3 * (time.perf_counter() - began))
     p50, p99 = np.quantile(one_by_one, [0.5, 0.99])
+    cpu_p99 = float(np.quantile(used, 0.99))
     print(f"{count:,} lines of {np.mean([len(x) for x in lines]):.0f} characters, {cores} cores")
-    print(f"{'':14}{'lines a second':>16}")
-    for label, rate in best.items():
-        print(f"{label:14}{rate:16,.0f}")
-    print(f"one line alone: median {p50:.2f} ms, 99 of 100 within {p99:.2f} ms")
+    print(f"{'':14}{'lines a second':>16}{'by processor time':>20}")
+    for label, (rate, by_cpu) in best.items():
+        print(f"{label:14}{rate:16,.0f}{by_cpu * cores:20,.0f}")
+    print(
+        f"one line alone: median {p50:.2f} ms, 99 of 100 within {p99:.2f} ms; "
+        f"of the processor {cpu_p99:.2f} ms"
+    )
     figures = {
         "model": options.model,
-        "lines_per_s": round(best["ours"]),
-        "ratio_to_sklearn": round(best["ours"] / best["scikit-learn"], 3),
+        "lines_per_s": round(best["ours"][0]),
+        "lines_per_s_by_cpu": round(best["ours"][1] * cores),
+        "ratio_to_sklearn": round(best["ours"][0] / best["scikit-learn"][0], 3),
         "p50_ms": round(float(p50), 3),
         "p99_ms": round(float(p99), 3),
+        "p99_cpu_ms": round(cpu_p99, 3),
     }
     print(json.dumps(figures))
 

@@ -44,3 +44,17 @@ def test_what_differs_is_learned(name):
     scores = model.score_all(pairs)
     assert scores[label == 1].min() > scores[label == 0].max()
     np.testing.assert_allclose(scores, x @ model.weights + model.bias, rtol=1e-4, atol=1e-4)
+
+
+@given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=30)), max_size=8))
+def test_commands_counted_together_are_counted_alike(pairs):
+    for kind in KINDS.values():
+        places, values, ends = ngrams.counted(kind, tuple(pairs)) if pairs else ([], [], [0])
+        for at, pair in enumerate(pairs):
+            alone = features(kind, *pair)
+            own = slice(ends[at], ends[at + 1])
+            np.testing.assert_array_equal(places[own], alone[0])
+            np.testing.assert_array_equal(values[own], alone[1])
+    for pair, found in zip(pairs, ngrams.bags(pairs), strict=True):
+        np.testing.assert_array_equal(found[0], ngrams.bag(*pair)[0])
+        assert (found[0] < 1 << ngrams.BAG_BITS).all()

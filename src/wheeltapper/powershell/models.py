@@ -19,7 +19,7 @@ from wheeltapper.errors import ConfigError
 from wheeltapper.powershell import card as cards
 from wheeltapper.powershell.card import Card
 from wheeltapper.powershell.encode import LENGTH
-from wheeltapper.powershell.ngrams import KINDS, Bag, Linear, bag
+from wheeltapper.powershell.ngrams import AT_ONCE, KINDS, Bag, Linear, bags
 from wheeltapper.powershell.views import MOST_WINDOWS, encoded, pooled, windows
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -70,7 +70,7 @@ class Network:
         # Texts of like length side by side: a batch costs what its longest does.
         order = sorted(range(len(pieces)), key=lambda i: max(map(len, pieces[i])))
         found = np.empty(len(pieces))
-        bags = [bag(*pair) for pair in pairs] if "places" in self._inputs else []
+        own_bags = bags(pairs) if "places" in self._inputs else []
         for at in range(0, len(order), BATCH):
             part = order[at : at + BATCH]
             codes = dict(zip(("raw", "plain"), encoded([pieces[i] for i in part]), strict=True))
@@ -79,7 +79,7 @@ class Network:
                 codes = {"raw": np.pad(codes["raw"], ((0, 0), (0, short)))}
             inputs: dict[str, Any] = codes
             if "places" in self._inputs:
-                inputs |= _filled_up([bags[owner[i]] for i in part])
+                inputs |= _filled_up([own_bags[owner[i]] for i in part])
             (scores,) = self._session.run(["scores"], inputs)
             found[part] = np.asarray(scores).reshape(-1)
         return pooled(found, np.array(owner))
@@ -116,8 +116,10 @@ class Ensemble:
 
     def score(self, pairs: Pairs) -> Scores:
         found = np.zeros(len(pairs))
-        for part in self._parts:
-            found += part.score(pairs)
+        for at in range(0, len(pairs), AT_ONCE):  # so that parts find n-grams that were counted
+            some = slice(at, at + AT_ONCE)
+            for part in self._parts:
+                found[some] += part.score(pairs[some])
         return found
 
 

@@ -103,11 +103,10 @@ class _Graph:
 
     def bag(self) -> tuple[str, str]:
         """What goes straight to the output, and what goes through the hidden layer."""
-        half = self.constant("bag_columns", self.params["bag_columns"].astype(np.float16))
-        rows = self.op("Cast", self.op("Gather", half, "places", axis=0), to=1)
-        each = self.op("Unsqueeze", "values", self.constant("axis2", np.array([2], np.int64)))
+        rows = self.op("Gather", self.param("bag_columns"), "places", axis=0)
         axis = self.constant("axis1", np.array([1], np.int64))
-        sums = self.op("ReduceSum", self.op("Mul", rows, each), axis, keepdims=0)
+        each = self.op("Unsqueeze", "values", axis)
+        sums = self.op("Squeeze", self.op("MatMul", each, rows), axis)
         hidden = self.params["bag_bias"].size
         at = [self.constant(f"at{n}", np.array([n], np.int64)) for n in (0, 1, hidden + 1)]
         wide = self.op("Slice", sums, at[0], at[1], axis)

@@ -13,7 +13,7 @@ LEAST = 16
 """Base64 shorter than this is too easily a word."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*")
 _GZIP, _ZLIB = b"\x1f\x8b", (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_PRINTABLE = frozenset(b"\t\n\r" + bytes(range(32, 127)))
+_PRINTABLE = b"\t\n\r" + bytes(range(32, 127))
 _SAMPLE = 4096
 _LEAST_READABLE = 0.85
 
@@ -70,8 +70,11 @@ def to_text(data: bytes, most: int) -> str | None:
     else:
         text = data[:most].decode("utf-8", "replace").removeprefix("\ufeff")
     head = text[:_SAMPLE]
-    readable = sum(1 for c in head if ord(c) in _PRINTABLE or (c.isprintable() and c != "\ufffd"))
-    plain = sum(1 for c in head if ord(c) in _PRINTABLE)
+    ascii_only = head.encode("ascii", "ignore")
+    plain = len(ascii_only) - len(ascii_only.translate(None, _PRINTABLE))
+    readable = plain
+    if not head.isascii():
+        readable += sum(1 for c in head if c > "\x7f" and c.isprintable() and c != "\ufffd")
     if not head or readable < _LEAST_READABLE * len(head) or plain < len(head) / 2:
         return None
     return text

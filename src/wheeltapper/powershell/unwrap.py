@@ -117,7 +117,9 @@ def _packed(folded: Folded, handed: set[str], left: int) -> list[tuple[str, str]
 
 
 def _run(folded: Folded) -> list[tuple[str, str]]:
-    found = []
+    found = list[tuple[str, str]]()
+    if OPEN not in folded.skeleton:
+        return found
     for m in _RUN.finditer(folded.skeleton):
         number = m[1] or m[2]
         value = folded.literals.values[int(number)]
