@@ -84,6 +84,14 @@ def test_a_shipped_model_is_measured_on_any_file(data, model):
     for key in ("auc", "ap", "tpr_at_fpr_1e-2", "tpr_at_fpr_1e-3"):
         assert 0 <= found[key] <= 1
     assert found["auc"] > 0.5
+    assert found["evasion"] == []
+
+
+def test_a_shipped_model_is_shown_commands_written_otherwise(data):
+    arguments = ("evaluate", "--data", str(data), "--model", "traditional", "--evasion")
+    found = json.loads(run(*arguments, "--format", "json").stdout)
+    assert {"as it came", "remarks", "hexadecimal"} <= {one["trick"] for one in found["evasion"]}
+    assert "hexadecimal" in run(*arguments).output
 
 
 def test_one_class_alone_cannot_be_measured(tmp_path):
@@ -101,7 +109,9 @@ def test_evaluation_trains_and_compares(data, tmp_path):
     report = json.loads(run(*arguments, "--format", "json").stdout)
     assert [row["model"] for row in report["rows"]] == ["format", "3-grams", "words-both"]
     assert len(report["data_sha256"]) == 64
-    assert "3-grams" in run(*arguments).output
+    told = run(*arguments).output
+    for part in ("3-grams", "calibration", "leak check", "licence header"):
+        assert part in told
 
 
 def test_linear_models_are_trained_without_pytorch(tmp_path):

@@ -1,6 +1,7 @@
 """The commands about PowerShell: `powershell score|show|train|evaluate`."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,20 +155,24 @@ def train(data: Path, out: Path, chosen: str | None, cache: Path | None) -> None
     type=click.IntRange(1, 10_000),
     help="Bootstrap samples for the intervals.",
 )
+@click.option(
+    "--evasion/--no-evasion", default=False,
+    help="Also show the models the commands written otherwise: blanks, remarks, padding, wrappers.",
+)  # fmt: skip
 @_CACHE
 @form_option("table", "json")
 def evaluate(
     data: Path, model: str | None, chosen: str | None, split: str | None, seeds: int, samples: int,
-    cache: Path | None, form: str,
+    evasion: bool, cache: Path | None, form: str,
 ) -> None:  # fmt: skip
     """Measure models on labelled commands: a shipped one, or all, trained anew fold by fold.
 
     \b
         wheeltapper powershell evaluate --data commands.jsonl --model ensemble --format json
-        wheeltapper powershell evaluate --data powershell.jsonl.gz --cache scores
+        wheeltapper powershell evaluate --data powershell.jsonl.gz --cache scores --evasion
     """
     if model is not None:
-        _evaluate_shipped(data, model, form)
+        _evaluate_shipped(data, model, form, evasion)
         return
     from wheeltapper.powershell import splits as known
     from wheeltapper.powershell import trials as every
@@ -179,18 +184,20 @@ def evaluate(
     trials, digest = _trials(data, cache)
     with progress_bar("training") as bar:
         report = measure(
-            trials, models, splits, range(1, seeds + 1), samples, lambda what: bar(0, 0, what)
-        )
+            trials, models, splits, range(1, seeds + 1), samples,
+            lambda what: bar(0, 0, what), evasion,
+        )  # fmt: skip
     if form == "json":
         terminal.print_rows([{"data_sha256": digest, **report.to_dict()}], "ndjson")
     else:
         pages.print_report(console(), report, digest)
 
 
-def _evaluate_shipped(data: Path, model: str, form: str) -> None:
+def _evaluate_shipped(data: Path, model: str, form: str, evade: bool) -> None:
     import numpy as np
 
-    from wheeltapper.powershell import metrics, models, records
+    from wheeltapper.powershell import evasion, metrics, models, records
+    from wheeltapper.powershell.evaluate import by_family
     from wheeltapper.powershell.views import view
 
     found = records.read(data)
@@ -198,19 +205,31 @@ def _evaluate_shipped(data: Path, model: str, form: str) -> None:
     if label.min() == label.max():
         raise WheeltapperError(f"{data}: all labels are {label[0]}; both kinds are needed")
     judge = models.load(model)
-    scores = []
+    scores, tricked = [], list[evasion.Withstood]()
     with progress_bar("scoring") as bar:
         for at in range(0, len(found), 512):
             seen = [view(r.text) for r in found[at : at + 512]]
             scores.append(judge.score([(one.raw, one.plain) for one in seen]))
             bar(at, len(found), f"{at:,} texts")
-    values = metrics.measures(np.concatenate(scores), label, np.ones(len(label)))
+        if evade:
+            benign = [r.text for r in found if not r.label]
+            tricked = evasion.withstood(
+                {model: judge.score}, found, benign, lambda trick: bar(0, 0, trick)
+            )
+    score, ones = np.concatenate(scores), np.ones(len(label))
+    values = metrics.measures(score, label, ones)
     row: dict[str, object] = {"model": model, "texts": len(found), "malicious": int(label.sum())}
     row |= {key: round(value, 6) for key, value in values.items()}
+    parts = max(1, len(judge.card.parts))
+    error = metrics.calibration_error(score / parts, label, metrics.even(label, ones))
+    row["calibration_error"] = round(error, 6)
     if form == "json":
+        row["by_family"] = by_family([r.family or r.source for r in found], score, label)
+        row["evasion"] = [asdict(one) for one in tricked]
         terminal.print_rows([row], "ndjson")
     else:
         print_rows([{"what": key, "value": value} for key, value in row.items()], form)
+        pages.print_evasion(console(), tricked)
 
 
 def _trials(data: Path, cache: Path | None) -> "tuple[Trials, str]":

@@ -1,5 +1,6 @@
 """What the commands about PowerShell print: an explanation, and the tables of an evaluation."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from wheeltapper.terminal import safe
 
 if TYPE_CHECKING:
     from wheeltapper.powershell.evaluate import Report, Row
+    from wheeltapper.powershell.evasion import Withstood
     from wheeltapper.powershell.explain import Explanation
 
 _SHOWN = 300
@@ -90,17 +92,74 @@ def print_report(console: Console, report: "Report", digest: str) -> None:
             cells = [_cell(row, measure) for measure in _MEASURES]
             table.add_row(f"{row.model} ({row.seeds})" if row.seeds > 1 else row.model, *cells)
         console.print(table)
-    table = Table(
-        title="less the best traditional model",
-        title_justify="left",
-        box=None,
-        padding=(0, 2, 0, 0),
-    )
-    for column in ("split", "model", "less", "measure", "difference", "ratio"):
-        table.add_column(column)
+    table = _table("less the best traditional model", "split", "model", "less", "measure")
+    table.add_column("difference")
+    table.add_column("ratio")
     for d in report.differences:
         table.add_row(
             d.split, d.model, d.other, d.measure,
             f"{d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}]", f"{d.ratio:.2f}",
         )  # fmt: skip
+    console.print(table)
+    _print_calibration(console, report)
+    _print_families(console, report)
+    _print_leaks(console, report)
+    print_evasion(console, report.evasion)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def _print_calibration(console: Console, report: "Report") -> None:
+    """Said and found, when as many texts are malicious as benign."""
+    rows = [row for row in report.rows if row.split == "grouped" and row.reliability]
+    if not rows:
+        return
+    table = _table("calibration in grouped folds, as many of either class", "model", "error")
+    table.add_column("said > found, from the lowest tenth up", no_wrap=True)
+    for row in rows:
+        points = " ".join(f"{said:.2f}>{share:.2f}" for said, share in row.reliability[::3])
+        table.add_row(row.model, f"{row.calibration_error:.3f}", points)
+    console.print(table)
+
+
+def _print_families(console: Console, report: "Report") -> None:
+    rows = [row for row in report.rows if row.split == "grouped" and row.by_family]
+    if not rows:
+        return
+    table = _table("share found at one false alarm in a hundred, grouped folds", "family", "texts")
+    for row in rows:
+        table.add_column(row.model, justify="right")
+    for name, one in rows[0].by_family.items():
+        cells = [f"{row.by_family[name]['tpr_at_fpr_1e-2']:.2f}" for row in rows]
+        table.add_row(Text(safe(name)), f"{one['texts']:.0f}", *cells)
+    console.print(table)
+
+
+def _print_leaks(console: Console, report: "Report") -> None:
+    table = _table("leak check: one number of format alone", "number")
+    for view in report.leaks:
+        table.add_column(f"auc {view}", justify="right")
+        table.add_column("fpr_1e-2", justify="right")
+    for each in zip(*report.leaks.values(), strict=True):
+        cells = [cell for leak in each for cell in (f"{leak.auc:.3f}", f"{leak.tpr:.3f}")]
+        table.add_row(each[0].what, *cells)
+    console.print(table)
+
+
+def print_evasion(console: Console, found: "Sequence[Withstood]") -> None:
+    """What is still found of malicious texts, and what benign ones alarm, written otherwise."""
+    if not found:
+        return
+    models = list(dict.fromkeys(one.model for one in found))
+    cells = {(one.trick, one.model): f"{one.found:.2f} / {one.false_alarms:.2f}" for one in found}
+    table = _table("written otherwise: found / false alarms", "trick")
+    for model in models:
+        table.add_column(model, justify="right")
+    for trick in dict.fromkeys(one.trick for one in found):
+        table.add_row(trick, *(cells[trick, model] for model in models))
     console.print(table)

@@ -58,3 +58,24 @@ def test_a_difference_is_against_the_best_traditional(report):
 
 def test_it_is_json(report):
     assert json.loads(json.dumps(report.to_dict()))["rows"][0]["split"] == "pairs"
+
+
+def test_families_calibration_and_leaks_stand_beside(report):
+    one = row(report, "grouped", "branches")
+    assert one.by_family["bad-0"] == {
+        "texts": 20.0, "tpr_at_fpr_1e-2": 1.0, "tpr_at_fpr_1e-3": 1.0
+    }  # fmt: skip
+    assert 0 < one.calibration_error < 0.5
+    assert row(report, "pairs", "branches").by_family == {}
+    for leaks in report.leaks.values():
+        assert all(0.5 <= leak.auc <= 1 for leak in leaks)
+    assert report.evasion == []
+
+
+def test_models_are_shown_commands_written_otherwise_when_asked():
+    found = evaluate.evaluate(
+        Trials(records(), ""), ["3-grams", "ensemble-linear"], ["grouped"], samples=0, evade=True
+    ).evasion
+    assert {one.model for one in found} == {"3-grams", "ensemble-linear"}
+    first = found[0]
+    assert (first.trick, first.found) == ("as it came", 1.0)

@@ -64,6 +64,22 @@ def test_clusters_are_drawn_whole_and_sources_keep_their_size():
 
 
 def test_calibration_of_an_honest_and_of_a_loud_model():
-    label = np.array([0, 1] * 50)
-    assert metrics.calibration_error(np.zeros(100), label) < 0.11
-    assert metrics.calibration_error(np.full(100, 20.0), label) == pytest.approx(0.5, abs=0.11)
+    label, ones = np.array([0, 1] * 50), np.ones(100)
+    assert metrics.calibration_error(np.zeros(100), label, ones) < 0.11
+    loud = metrics.calibration_error(np.full(100, 20.0), label, ones)
+    assert loud == pytest.approx(0.5, abs=0.11)
+
+
+def test_what_is_said_stands_beside_what_is_found():
+    score = np.repeat([-np.log(3), np.log(3)], 40)  # says 1 in 4 and 3 in 4
+    label = np.tile([0, 0, 0, 1], 10).tolist() + np.tile([1, 1, 1, 0], 10).tolist()
+    found = metrics.reliability(score, np.array(label), np.ones(80), bins=2)
+    np.testing.assert_allclose(found, [(0.25, 0.25), (0.75, 0.75)])
+
+
+@given(ROWS)
+def test_even_weights_make_both_classes_weigh_the_same(rows):
+    _, label, weight = arrays(rows)
+    even = metrics.even(label, weight)
+    assert even[label == 1].sum() == pytest.approx(1)
+    assert even[label == 0].sum() == pytest.approx(1)

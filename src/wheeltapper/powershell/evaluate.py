@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wheeltapper.powershell import metrics, splits
-from wheeltapper.powershell.trials import FORMATS, NETS, SEEDS, TRADITIONAL, Trial, Trials
+from wheeltapper.powershell import evasion, metrics, splits
+from wheeltapper.powershell import format as form
+from wheeltapper.powershell.evasion import Withstood
+from wheeltapper.powershell.format import Leak
+from wheeltapper.powershell.trials import FORMATS, NETS, SEEDS, TRADITIONAL, Judge, Trial, Trials
 
 ENSEMBLES = {
     "ensemble": ("branches", "3-grams", "words-both"),
@@ -25,8 +28,12 @@ ENSEMBLES = {
 """Sums of log-odds. They are all trained on the same mix, so nothing is weighed."""
 DEFAULT = (*FORMATS, "3-grams", "3-grams-both", "words-both", *NETS, *ENSEMBLES)
 """What is measured when nothing else is said."""
+EVADED = ("3-grams", "words-both", *NETS, "ensemble", "ensemble-linear")
+"""What is shown commands that are written otherwise, of the models that are measured."""
 COMPARED = ("auc", "tpr_at_fpr_1e-2")
 SAMPLES = 200
+LEAST_OF_FAMILY = 10
+"""Of fewer texts no share is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,12 @@ class Row:
     high: dict[str, float]
     by_source: dict[str, dict[str, float]]
     """Of pairs: the same by malicious source."""
+    by_family: dict[str, dict[str, float]]
+    """Of folds together: how many texts of a family, and which share is found at two rates."""
+    calibration_error: float
+    """Of the score a part as log-odds, under a mix of as many malicious as benign texts."""
+    reliability: list[tuple[float, float]]
+    """Of folds together: stated probability and found share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +76,10 @@ class Report:
 
     rows: list[Row]
     differences: list[Difference]
+    leaks: dict[str, list[Leak]]
+    """How far single numbers of format get, on texts as they came and in normal form."""
+    evasion: list[Withstood]
+    """Models of the first grouped fold, on its texts written otherwise."""
 
     def to_dict(self) -> dict[str, Any]:  # JSON
         return asdict(self)
@@ -106,6 +123,26 @@ class _Split:
         by_source = {source: _mean(several) for source, several in found.items() if source}
         return _mean(every), by_source
 
+    def by_family(self, scores: list[npt.NDArray[np.float64]]) -> dict[str, dict[str, float]]:
+        """Share found at two rates of all folds together; families of few texts are left out."""
+        if self.split == splits.PAIRS:
+            return {}
+        records = [self.trials.records[at] for fold in self.folds for at in fold.test]
+        return by_family([r.family or r.source for r in records], *self._together(scores))
+
+    def reliability(
+        self, scores: list[npt.NDArray[np.float64]], parts: int
+    ) -> list[tuple[float, float]]:
+        """Of all folds together."""
+        score, label = self._together(scores)
+        return metrics.reliability(score / parts, label, metrics.even(label, np.ones(len(label))))
+
+    def _together(
+        self, scores: list[npt.NDArray[np.float64]]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        label = np.concatenate([self.trials.label[fold.test] for fold in self.folds])
+        return np.concatenate(scores), label
+
     def scores(self, model: str, seed: int, told: Callable[[str], None]) -> list[Any]:
         """Of each fold's test rows."""
         if model in ENSEMBLES:
@@ -122,8 +159,12 @@ def evaluate(
     seeds: Sequence[int] = SEEDS,
     samples: int = SAMPLES,
     told: Callable[[str], None] = lambda _: None,
+    evade: bool = False,
 ) -> Report:
-    """Every model on every split; several seeds for networks on pairs, one elsewhere."""
+    """Every model on every split; several seeds for networks on pairs, one elsewhere.
+
+    `evade` also trains on one grouped fold and shows the models commands written otherwise.
+    """
     rows, differences = list[Row](), list[Difference]()
     groups, sources = (
         [r.group for r in trials.records],
@@ -142,9 +183,60 @@ def evaluate(
             by_source = {source: _mean([own[source] for _, own in whole]) for source in whole[0][1]}
             # A draw of a small file may hold one class alone, and nothing can be measured on it.
             found[model] = [values, *(one for one in drawn if one)]
-            rows.append(_row(name, model, len(used), found[model], by_source))
+            parts = len(ENSEMBLES.get(model, (model,)))
+            rows.append(
+                _row(
+                    name, model, len(used), found[model], by_source,
+                    split.by_family(scores[0]), split.reliability(scores[0], parts),
+                )
+            )  # fmt: skip
         differences += _differences(name, found)
-    return Report(rows=rows, differences=differences)
+    own = trials.lessons.own() if trials.records else []
+    leaks = {
+        "as they came": form.leaks([raw for raw, _ in own], trials.label),
+        "in normal form": form.leaks([plain for _, plain in own], trials.label),
+    }
+    tricked = _tricked(trials, [m for m in models if m in EVADED], told) if evade else []
+    return Report(rows=rows, differences=differences, leaks=leaks, evasion=tricked)
+
+
+def by_family(
+    family: Sequence[str], score: npt.NDArray[np.float64], label: npt.NDArray[np.int64]
+) -> dict[str, dict[str, float]]:
+    """How many malicious texts each family has, and which share of them is found at two rates."""
+    limits = {rate: evasion.threshold(score[label == 0], rate) for rate in (1e-2, 1e-3)}
+    rows: dict[str, list[int]] = {}
+    for at in np.flatnonzero(label == 1).tolist():
+        rows.setdefault(family[at], []).append(at)
+    found = {}
+    for name in sorted(rows, key=lambda one: (-len(rows[one]), one)):
+        if len(rows[name]) >= LEAST_OF_FAMILY:
+            own = score[rows[name]]
+            shares = {
+                f"tpr_at_fpr_{metrics.name(rate)}": float((own >= limit).mean())
+                for rate, limit in limits.items()
+            }
+            found[name] = {"texts": float(len(own)), **shares}
+    return found
+
+
+def _tricked(trials: Trials, models: Sequence[str], told: Callable[[str], None]) -> list[Withstood]:
+    fold = splits.folds(trials.records, splits.GROUPED)[0]
+    records = [trials.records[at] for at in fold.test]
+    benign = [trials.records[at].text for at in fold.train if trials.label[at] == 0]
+    if not benign or {r.label for r in records} != {0, 1}:
+        return []
+    judges = {}
+    for model in models:
+        parts = [
+            trials.judge(Trial(part, fold, SEEDS[0])) for part in ENSEMBLES.get(model, (model,))
+        ]
+        judges[model] = _sum(parts)
+    return evasion.withstood(judges, records, benign, told)
+
+
+def _sum(parts: Sequence[Judge]) -> Judge:
+    return lambda pairs: np.asarray(np.sum([part(pairs) for part in parts], axis=0))
 
 
 def _fixed(model: str) -> bool:
@@ -154,13 +246,15 @@ def _fixed(model: str) -> bool:
 
 def _row(
     split: str, model: str, seeds: int, found: list[dict[str, float]],
-    by_source: dict[str, dict[str, float]],
+    by_source: dict[str, dict[str, float]], families: dict[str, dict[str, float]],
+    reliability: list[tuple[float, float]],
 ) -> Row:  # fmt: skip
     values, *drawn = found
     low, high = ({} if not drawn else _quantile(drawn, q) for q in (0.025, 0.975))
     return Row(
         split=split, model=model, seeds=seeds, values=values, low=low, high=high,
-        by_source=by_source,
+        by_source=by_source, by_family=families, reliability=reliability,
+        calibration_error=float(np.mean([abs(p - share) for p, share in reliability])),
     )  # fmt: skip
 
 

@@ -82,8 +82,26 @@ def interval(value: Callable[[Weights], float], samples: Sequence[Weights]) -> t
     return float(low), float(high)
 
 
-def calibration_error(score: Scores, label: Labels, bins: int = 10) -> float:
-    """Mean distance of stated probability and found share, over bins of equally many texts."""
+def reliability(
+    score: Scores, label: Labels, weight: Weights, bins: int = 10
+) -> list[tuple[float, float]]:
+    """Stated probability and found share, over bins of equal weight; from the lowest up."""
     p = 1 / (1 + np.exp(-np.clip(score, -50, 50)))
-    parts = np.array_split(np.argsort(p, kind="stable"), bins)
-    return float(sum(len(i) / len(p) * abs(p[i].mean() - label[i].mean()) for i in parts if len(i)))
+    order = np.argsort(p, kind="stable")
+    before = np.cumsum(weight[order]) - weight[order]
+    at = np.minimum((before / weight.sum() * bins).astype(int), bins - 1)
+    w = np.bincount(at, weight[order], bins)
+    stated = np.bincount(at, (weight * p)[order], bins)
+    found = np.bincount(at, (weight * label)[order], bins)
+    return [(float(s / n), float(f / n)) for s, f, n in zip(stated, found, w, strict=True) if n]
+
+
+def calibration_error(score: Scores, label: Labels, weight: Weights, bins: int = 10) -> float:
+    """Mean distance of stated probability and found share, over bins of equal weight."""
+    return float(np.mean([abs(p - share) for p, share in reliability(score, label, weight, bins)]))
+
+
+def even(label: Labels, weight: Weights) -> Weights:
+    """Weights under which both classes weigh the same, the mix that scores are meant for."""
+    total = np.bincount(label, weight, 2)
+    return np.asarray(weight / np.maximum(total, 1e-12)[label])

@@ -25,6 +25,7 @@ class Record:
     group: str = ""
     """Cluster of near-duplicates; its own where none is given."""
     kind: str = ""
+    family: str = ""
 
 
 def read(path: Path) -> list[Record]:
@@ -65,6 +66,7 @@ def _record(line: str, at: str, number: int) -> Record:
         source=str(value.get("source") or ""),
         group=f"{number}" if group is None else str(group),
         kind=str(value.get("kind") or ""),
+        family=str(value.get("family") or ""),
     )
 
 

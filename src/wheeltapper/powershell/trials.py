@@ -30,6 +30,7 @@ C = 4.0
 SEEDS = (1, 2, 3)
 
 Scores = npt.NDArray[np.float64]
+Judge = Callable[[Sequence[tuple[str, str]]], Scores]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Trials:
         self.label = np.array([r.label for r in records], np.int64)
         self.folder = folder
         self._kept: dict[str, Scores] = {}
+        self._judges: dict[str, Judge] = {}
         self._bags: dict[str, ngrams.Bag] = {}
         self._matrices: dict[str, Any] = {}
         if folder is not None:
@@ -85,37 +87,45 @@ class Trials:
         weight[fold.train] = splits.weights(self.records, fold.train)
         return weight
 
+    def judge(self, trial: Trial) -> Judge:
+        """What scores any commands, both texts of each given; trains unless it did just before."""
+        if trial.name not in self._judges:
+            self._judges[trial.name] = self._trained(trial)
+        return self._judges[trial.name]
+
     def _made(self, trial: Trial) -> Scores:
+        own = self.lessons.texts
+        return self._trained(trial)([own[i][0] for i in trial.fold.test])
+
+    def _trained(self, trial: Trial) -> Judge:
         if trial.model in FORMATS:
             return self._by_format(trial)
         if trial.model in TRADITIONAL:
             return self._by_ngrams(trial)
-        train, test = trial.fold.train, trial.fold.test
-        texts = self.lessons.texts
+        train, texts = trial.fold.train, self.lessons.texts
         params = nets.train(
             trial.model, [texts[i] for i in train], self.label[train],
             splits.weights(self.records, train), seed=trial.seed,
             bags=self._bags,
         )  # fmt: skip
-        return nets.score(trial.model, params, [texts[i][0] for i in test])
+        return lambda pairs: nets.score(trial.model, params, pairs)
 
-    def _by_format(self, trial: Trial) -> Scores:
-        text = [pair[trial.model != "format"] for pair in self.lessons.own()]
-        train, test = trial.fold.train, trial.fold.test
+    def _by_format(self, trial: Trial) -> Judge:
+        which = int(trial.model != "format")
+        text = [pair[which] for pair in self.lessons.own()]
+        train = trial.fold.train
         model = form.fit(
             [text[i] for i in train], self.label[train], splits.weights(self.records, train)
         )
-        return form.score(model, [text[i] for i in test])
+        return lambda pairs: form.score(model, [pair[which] for pair in pairs])
 
-    def _by_ngrams(self, trial: Trial) -> Scores:
+    def _by_ngrams(self, trial: Trial) -> Judge:
         x, owner = self._matrix(trial.model)
         weight = self.weights(trial.fold)[owner]
         rows = np.flatnonzero(weight > 0)
-        model = ngrams.fit(
+        return ngrams.fit(
             ngrams.KINDS[trial.model], x[rows], self.label[owner[rows]], weight[rows], C
-        )
-        first = np.searchsorted(owner, trial.fold.test)
-        return np.asarray(x[first] @ model.weights + model.bias)
+        ).score_all
 
     def _matrix(self, model: str) -> tuple[Any, npt.NDArray[np.int64]]:  # SciPy ships no types
         if model not in self._matrices:
