@@ -14,6 +14,8 @@ from click.testing import CliRunner
 import office as office_log
 from wheeltapper import workspace
 from wheeltapper.cli import main
+from wheeltapper.testing import activities
+from wheeltapper.testing import activity as act
 
 LINES = list(office_log.records())
 
@@ -153,3 +155,16 @@ def test_killed_at_any_moment_it_finds_the_same_when_it_is_started_again(ws, tmp
     assert len(again.activities(columns=["time"])) == len(LINES)
     said = [(case.entity, case.headline) for case in again.cases()]
     assert said == [(case.entity, case.headline) for case in office.cases()]
+
+
+def test_more_processes_than_can_have_work_are_told_with_what_to_do(ws):
+    def detect(*how):
+        done = CliRunner().invoke(main, ["-w", str(ws.root), "detect", *how])
+        assert done.exit_code == 0
+        return done.stderr
+
+    ws.lake.append(activities([act("ana")]), "one")
+    assert "processes were asked for" not in detect()
+    said = detect("--jobs", "3")
+    assert "dealt to one part" in said
+    assert "wheeltapper detect --replay --jobs 3" in said

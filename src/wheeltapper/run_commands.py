@@ -17,7 +17,7 @@ from wheeltapper.errors import WheeltapperError
 from wheeltapper.workspace import Workspace
 
 if TYPE_CHECKING:
-    from wheeltapper.engines.engine import Judging
+    from wheeltapper.engines.engine import Judging, Where
     from wheeltapper.engines.local.follow import Followed
     from wheeltapper.engines.local.ingest import Ingested
     from wheeltapper.engines.local.meters import Meters
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 EVERY_S = 5.0
 LAST_PORT = 65535
 _SOURCE = click.option("--source", help="The log kind, where it is not to be detected.")
+_ENGINE = click.option(
+    "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True
+)
+_MASTER = click.option(
+    "--master", help="With --engine spark: where the cluster is [default: local[*]]."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -46,17 +52,23 @@ def _address(
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
 @_SOURCE
+@_ENGINE
+@_MASTER
 @form_option("table", "json")
 @click.pass_context
-def ingest(ctx: click.Context, paths: tuple[str, ...], source: str | None, form: str) -> None:
+def ingest(
+    ctx: click.Context, paths: tuple[str, ...], source: str | None, form: str,
+    **where: "Unpack[Where]",
+) -> None:  # fmt: skip
     """Read log files, folders, globs or a git repository into the lake.
 
     \b
         wheeltapper ingest logs/ --source aws_cloudtrail
+        wheeltapper ingest /mnt/logs/ --engine spark --master local[4]
     """
     ws = open_workspace(ctx)
     with progress_bar("reading") as show:
-        done = ws.ingest(*paths, source=source, reading=_reading(show))
+        done = ws.ingest(*paths, source=source, reading=_reading(show), **where)
     if form == "json":
         terminal.print_rows([dataclasses.asdict(done)], "ndjson")
     _tell_ingested(ws, done)
@@ -90,8 +102,8 @@ def _tell_ingested(ws: Workspace, done: "Ingested") -> None:
 @click.option("--replay", is_flag=True, help="Judge everything again from the beginning.")
 @click.option("--include-late", is_flag=True, help="With --replay: late acts in their place.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes [default: from the settings, 1].")
-@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
-@click.option("--master", help="With --engine spark: where the cluster is [default: local[*]].")
+@_ENGINE
+@_MASTER
 @click.pass_context
 def detect(ctx: click.Context, **how: "Unpack[Judging]") -> None:
     """Judge what came since the last time, and make cases of it.
@@ -125,11 +137,29 @@ def _detect(ws: Workspace, **how: "Unpack[Judging]") -> None:
     with progress_bar("refining"):
         cases = ws.refine()
     say(f"{done.acts:,} acts judged, {done.findings:,} findings, {cases:,} cases in all")
+    _tell_shared(ws, done.shards, how)
+
+
+def _tell_shared(ws: Workspace, shards: int, how: "Judging") -> None:
+    """Say so where more processes were asked for than could have work."""
+    local = how.get("engine", "local") == "local"
+    wanted = how.get("jobs") or (ws.config.detect.jobs if local else 1)
+    if wanted <= shards:
+        return
+    parts = "one part" if shards == 1 else f"{shards} parts"
+    engine = "" if local else f" --engine {how['engine']}"
+    say(
+        f"{wanted} processes were asked for, but when detection began here, accounts were dealt to "
+        f"{parts}, and each can be with one process only. To deal them anew, with the same "
+        f"findings: wheeltapper detect --replay --jobs {wanted}{engine}"
+    )
 
 
 @click.command()
 @click.argument("paths", nargs=-1)
 @_SOURCE
+@_ENGINE
+@_MASTER
 @click.option("--follow", is_flag=True, help="Go on, and take in what comes, until stopped.")
 @click.option(
     "--every", "every_s", type=click.FloatRange(0.01), default=EVERY_S, show_default=True,
@@ -145,7 +175,7 @@ def _detect(ws: Workspace, **how: "Unpack[Judging]") -> None:
 @click.pass_context
 def run(
     ctx: click.Context, paths: tuple[str, ...], source: str | None, follow: bool, every_s: float,
-    listen: tuple[str, int] | None, form: str,
+    listen: tuple[str, int] | None, form: str, **where: "Unpack[Where]",
 ) -> None:  # fmt: skip
     """Ingest, detect and refine: everything, once; or for ever, with --follow.
 
@@ -157,15 +187,17 @@ def run(
     if not paths and not listen:
         raise click.UsageError("name files or folders, or an address with --listen")
     ws = open_workspace(ctx)
+    if (follow or listen) and where["engine"] != "local":
+        raise click.UsageError("--follow and --listen need --engine local")
     if follow or listen:
         logs.start(form)
         with _told(form):
             _follow(ws, paths, source or "", every_s, listen)
         return
     with progress_bar("reading") as show:
-        done = ws.ingest(*paths, source=source, reading=_reading(show))
+        done = ws.ingest(*paths, source=source, reading=_reading(show), **where)
     _tell_ingested(ws, done)
-    _detect(ws)
+    _detect(ws, **where)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from wheeltapper.detect.catalogue import Detector
     from wheeltapper.detect.models.card import Card
-    from wheeltapper.engines.engine import Judging
+    from wheeltapper.engines.engine import Judging, Where
     from wheeltapper.engines.local.asking import Asked
     from wheeltapper.engines.local.backtest import Backtest
     from wheeltapper.engines.local.detect import Detection
@@ -129,7 +129,7 @@ class Workspace:
         known = self.config.detect
         return judges(self.root, self.detectors(), known.off, powershell=known.powershell)
 
-    def _enricher(self) -> "Enricher":
+    def enricher(self) -> "Enricher":
         from wheeltapper.enrich import Enricher
 
         return Enricher(self.config.enrich, root=self.root, timezone=self.config.timezone)
@@ -145,7 +145,7 @@ class Workspace:
     def ingest(
         self, *paths: str | Path, source: str | None = None,
         reading: "Callable[[Progress], None] | None" = None,
-        progress: "Callable[[Ingested], None] | None" = None,
+        progress: "Callable[[Ingested], None] | None" = None, **where: "Unpack[Where]",
     ) -> "Ingested":  # fmt: skip
         """Read files, folders, globs or a git repository into the lake.
 
@@ -154,22 +154,13 @@ class Workspace:
 
         WheeltapperError while another process writes into this workspace; so does `detect`.
         """
-        from wheeltapper.engines.local import ingest as ingestion
-        from wheeltapper.ingest import read
+        from wheeltapper.engines.engine import ingest
 
-        batches = read(
-            paths, settings=self.config.ingest, now=datetime.now(UTC), source=source,
-            timezone=self.config.timezone, sources=self.sources(), progress=reading,
-        )  # fmt: skip
         with lock.held(self.root / "state" / lock.WRITING, "ingesting"):
-            return ingestion.ingest(
-                batches, self._enricher(), self.lake, self.rejects,
-                watermark_us=self.checkpoint.manifest().watermark_us, progress=progress,
-            )  # fmt: skip
+            return ingest(self, paths, source, reading=reading, progress=progress, **where)
 
     def detect(
-        self, *, engine: str = "local", progress: Callable[[int], None] | None = None,
-        **how: "Unpack[Judging]",
+        self, *, progress: Callable[[int], None] | None = None, **how: "Unpack[Judging]"
     ) -> "Detection":  # fmt: skip
         """Judge what came since the last time, or, with `replay`, everything (docs/engines.md)."""
         from wheeltapper.engines.engine import detect
@@ -178,9 +169,7 @@ class Workspace:
             if how.get("replay"):
                 self.memory.clear()
             judges = self.judges()
-            return detect(
-                engine, self.root, self.config, self.lake, judges, progress=progress, **how
-            )
+            return detect(self.root, self.config, self.lake, judges, progress=progress, **how)
 
     def refine(self, *, anew: bool = False) -> int:
         """Make cases of what was found since the last time; the number of cases in all.
@@ -206,11 +195,11 @@ class Workspace:
     def run(
         self, *paths: str | Path, source: str | None = None,
         reading: "Callable[[Progress], None] | None" = None,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[int], None] | None = None, **where: "Unpack[Where]",
     ) -> Summary:  # fmt: skip
         """Ingest, detect, refine."""
-        ingested = self.ingest(*paths, source=source, reading=reading)
-        detected = self.detect(progress=progress)
+        ingested = self.ingest(*paths, source=source, reading=reading, **where)
+        detected = self.detect(progress=progress, **where)
         return Summary(ingested=ingested, detected=detected, cases=self.refine())
 
     def train(self, until: datetime | None = None) -> "Card":
@@ -317,7 +306,7 @@ class Workspace:
         def records(files: Sequence[Path], source: str) -> "pa.Table":
             return acts_of(
                 files, source=source or None, sources=self.sources(), settings=self.config.ingest,
-                enricher=self._enricher(), timezone=self.config.timezone, now=datetime.now(UTC),
+                enricher=self.enricher(), timezone=self.config.timezone, now=datetime.now(UTC),
             )  # fmt: skip
 
         folders = [catalogue.PACKAGED, self.root / "detectors"]

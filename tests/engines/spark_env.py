@@ -14,3 +14,8 @@ def python() -> str:
     if not PYTHON.exists() and not os.environ.get("CI"):
         pytest.skip("needs .venv-spark; make it with: make setup-spark")
     return str(PYTHON)
+
+
+def environment() -> dict[str, str]:
+    """Variables under which it runs this source."""
+    return os.environ | {"PYTHONPATH": str(ROOT / "src")}

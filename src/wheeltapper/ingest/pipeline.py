@@ -67,15 +67,29 @@ def read(
     """
     sources = sources or Sources.load()
     given = sources.named(source) if source else None
-    limits = Limits(
-        max_record_bytes=int(settings.max_record_mib * (1 << 20)),
-        max_file_bytes=int(settings.max_file_gib * (1 << 30)),
-        max_ratio=settings.max_ratio,
-    )
+    limits = _limits(settings)
     hint = "; is it of another kind? leave --source out to have that found out" if given else ""
     mapper = Mapper(settings, now=now, timezone=timezone, hint=hint)
     work = _Work(mapper, settings.batch, sources, given)
     return work.batches(expand(paths, limits), limits, progress)
+
+
+def expanded(paths: Sequence[Path | str], settings: config.Ingest) -> list[Path]:
+    """What `read` would read below `paths`: files, and folders that are read as a whole.
+
+    Raises
+    ------
+    WheeltapperError   for a path that isn't there.
+    """
+    return expand(paths, _limits(settings))
+
+
+def _limits(settings: config.Ingest) -> Limits:
+    return Limits(
+        max_record_bytes=int(settings.max_record_mib * (1 << 20)),
+        max_file_bytes=int(settings.max_file_gib * (1 << 30)),
+        max_ratio=settings.max_ratio,
+    )
 
 
 class _Work:

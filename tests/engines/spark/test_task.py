@@ -1,12 +1,14 @@
 """Tasks are plain functions over Arrow batches: what they do needs no cluster to be seen."""
 
+import dataclasses
+
 import pyarrow as pa
 import pytest
 
 from wheeltapper import activity, workspace
 from wheeltapper.engines.local.checkpoint import Manifest
 from wheeltapper.engines.spark.detect import SCHEMA_DDL
-from wheeltapper.engines.spark.task import ANSWER, WORKER, Job, dealt, read, ruled
+from wheeltapper.engines.spark.task import ANSWER, FINDINGS, FOUND, WORKER, Job, apart, dealt, read
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.testing import activities
 from wheeltapper.testing import activity as act
@@ -17,31 +19,48 @@ def job(tmp_path) -> Job:
     ws = workspace.init(tmp_path / "work")
     return Job(
         root=str(ws.root), off=(), manifest=Manifest(), step=1, shards=4, workers=2,
-        exchange=str(tmp_path), days=(),
+        exchange=str(tmp_path), include_late=False, days=(),
     )  # fmt: skip
 
 
+def given(*rows) -> pa.RecordBatch:
+    (batch,) = activities(rows).combine_chunks().to_batches()
+    return batch
+
+
 def test_each_act_is_shown_to_every_worker_that_has_a_shard_of_it(job):
-    acts = activities([act(f"person{n}", minutes=n, src_ip=f"192.0.2.{n}") for n in range(40)])
-    (batch,) = acts.combine_chunks().to_batches()
-    shown = list(dealt(job)(iter([batch])))
+    acts = given(*(act(f"person{n}", minutes=n, src_ip=f"192.0.2.{n}") for n in range(40)))
+    names = ["event_id", "time", "late", *activity.ENTITY_COLUMNS]
+    shown = list(dealt(job, names)(iter([acts])))
     assert [set(b[WORKER].to_pylist()) for b in shown] == [{0}, {1}]
     seen = {one for b in shown for one in b["event_id"].to_pylist()}
     assert seen == set(acts["event_id"].to_pylist())
     assert min(len(b) for b in shown) < len(acts)
-    assert shown[0].schema.names == [*acts.schema.names, WORKER]
+    assert shown[0].schema.names == [*names, WORKER, FOUND]
 
 
-def test_rules_answer_with_findings_and_are_silent_without(job):
-    (plain,) = activities([act("ana")]).combine_chunks().to_batches()
-    assert list(ruled(job)(iter([plain]))) == []
-    odd = act(
-        "ana", source="aws_cloudtrail",
-        raw='{"eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging"}',
+def test_late_acts_are_shown_to_no_worker_but_where_they_are_to_be_taken(job):
+    late = given(act("ana", late=True, src_ip="192.0.2.1"))
+    assert list(dealt(job, late.schema.names)(iter([late]))) == []
+    job = dataclasses.replace(job, include_late=True)
+    assert list(dealt(job, late.schema.names)(iter([late])))
+
+
+def test_rules_judge_where_acts_lie_late_ones_too_and_are_silent_without(job):
+    plain = given(act("ana"))
+    names = plain.schema.names
+    assert all(b[FOUND].null_count for b in dealt(job, names)(iter([plain])))
+    odd = given(
+        act(
+            "ana", source="aws_cloudtrail", late=True,
+            raw='{"eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging"}',
+        )
     )  # fmt: skip
-    (batch,) = activities([odd]).combine_chunks().to_batches()
-    answers = list(ruled(job)(iter([batch])))
-    found, files = read(pa.Table.from_batches(answers, ANSWER))
+    (said,) = dealt(job, names)(iter([odd]))
+    acts, (by_rules,) = apart([said])
+    assert (len(acts), said[WORKER].to_pylist()) == (0, [0])
+    answer = [{"kind": FINDINGS, "name": "", "data": by_rules}]
+    found, files = read(pa.Table.from_pylist(answer, ANSWER))
     assert files == {}
     assert {name.partition(".")[0] for name in found["detector"].to_pylist()} == {"rule"}
 

@@ -44,7 +44,7 @@ class Ingested:
 
 def ingest(
     batches: Iterable[Batch],
-    enricher: Enricher,
+    enricher: Enricher | None,
     lake: Lake,
     rejects: Path,
     *,
@@ -54,12 +54,13 @@ def ingest(
     """Commit batches to the lake; what cannot be used goes to `rejects` as NDJSON.
 
     `watermark_us`: acts up to this time have been judged already; one that is new is marked late.
+    Without an `enricher` the batches hold whole Activities already.
     """
     done = Ingested()
     files: set[str] = set()
     began: datetime | None = None
     for batch in _ahead(iter(batches)):
-        table = enricher.enrich(batch.activities)
+        table = enricher.enrich(batch.activities) if enricher else batch.activities
         if watermark_us is not None:
             times = table["time"].cast(pa.int64())
             late = pc.less_equal(times, watermark_us)

@@ -47,6 +47,14 @@ def awaited(path: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def shared(path: Path) -> Iterator[None]:
+    """Hold the lock beside others who share it, after whoever holds it alone."""
+    with _opened(path) as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
 def holder(path: Path) -> str:
     """Who holds the lock now, as "following, process 12"; empty where nobody does."""
     if not path.exists():

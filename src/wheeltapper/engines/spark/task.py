@@ -4,26 +4,33 @@ A task knows the workspace by its folder, which all machines reach by the same n
 detectors, rules and models from there; state and exchange are files there, too.
 """
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from wheeltapper import activity, finding
+from wheeltapper import activity, config, finding
 from wheeltapper.detect import catalogue
 from wheeltapper.engines.exchange import Exchange
 from wheeltapper.engines.local import judges as local
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
 from wheeltapper.engines.local.judges import Judges
+from wheeltapper.engines.spark import attempt
 from wheeltapper.engines.worker import Worker, fell_to
 from wheeltapper.store.lake import REPEATING
 
 Batches = Iterator[pa.RecordBatch]
 WORKER = "worker"
 """Column that says which worker an act is shown to."""
+FOUND = "found"
+"""Column of a row that is no act: findings of rules as an Arrow stream."""
+RULED = ("event_id", "time", "source", "raw", *activity.ENTITY_COLUMNS)
+"""What rules and their findings read."""
 ANSWER = pa.schema(
     [pa.field("kind", pa.string()), pa.field("name", pa.string()), pa.field("data", pa.binary())]
 )
@@ -44,7 +51,8 @@ class Job:
     shards: int
     workers: int
     exchange: str
-    """Folder for this try at this step alone."""
+    """Folder for this attempt at this step alone."""
+    include_late: bool
     days: tuple[int, ...]
     """Of the step, in days since 1970-01-01; days without an act may be among them."""
 
@@ -52,36 +60,41 @@ class Job:
 @cache
 def _judges(root: str, off: tuple[str, ...]) -> Judges:
     """Read once a Python process, which Spark keeps from task to task."""
-    return local.judges(Path(root), catalogue.load([Path(root) / "detectors"], off), off)
+    folder = Path(root)
+    powershell = config.load(folder / config.FILE).detect.powershell
+    detectors = catalogue.load([folder / "detectors"], off)
+    return local.judges(folder, detectors, off, powershell=powershell)
 
 
-def ruled(job: Job) -> Callable[[Batches], Batches]:
-    """Judges acts by rules, wherever they lie."""
+def dealt(job: Job, names: Sequence[str]) -> Callable[[Batches], Batches]:
+    """Sends each act, its columns `names`, to every worker that has a shard of it.
+
+    Rules judge it here, where all of it is at hand; what they find goes to the first worker.
+    """
+    told = [*names, WORKER, FOUND]
+
+    def found(table: pa.Table) -> pa.RecordBatch:
+        columns = [pa.nulls(1, activity.SCHEMA.field(name).type) for name in names]
+        columns += [pa.array([0], pa.int32()), pa.array([_bytes(table)], pa.binary())]
+        return pa.RecordBatch.from_arrays(columns, told)
 
     def task(batches: Batches) -> Batches:
         judges = _judges(job.root, job.off)
         for batch in batches:
-            found = judges.rules.judge(_acts([batch]))
-            if len(found):
-                yield _answer([(FINDINGS, "", _bytes(found))])
-
-    return task
-
-
-def dealt(job: Job) -> Callable[[Batches], Batches]:
-    """Sends each act to every worker that has a shard of it."""
-
-    def task(batches: Batches) -> Batches:
-        judges = _judges(job.root, job.off)
-        for batch in batches:
-            acts = pa.Table.from_batches([batch])
+            if judges.rules.rules:
+                by_rules = judges.rules.judge(_acts([batch.select(list(RULED))]))
+                if len(by_rules):
+                    yield found(by_rules)
+            on_time = batch.select(list(names))
+            if not job.include_late:
+                on_time = on_time.filter(pc.invert(on_time["late"]))
+            acts = pa.Table.from_batches([on_time])
             for worker, rows in enumerate(fell_to(acts, judges, job.shards, job.workers)):
                 if rows.size:
-                    shown = batch.take(pa.array(rows))
+                    shown = on_time.take(pa.array(rows))
                     number = pa.array(np.full(rows.size, worker, np.int32))
-                    yield pa.RecordBatch.from_arrays(
-                        [*shown.columns, number], [*shown.schema.names, WORKER]
-                    )
+                    nothing = pa.nulls(rows.size, pa.binary())
+                    yield pa.RecordBatch.from_arrays([*shown.columns, number, nothing], told)
 
     return task
 
@@ -96,20 +109,34 @@ def judged(job: Job) -> Callable[[Batches], Batches]:
         from pyspark import BarrierTaskContext
 
         context = BarrierTaskContext.get()
-        number = context.partitionId()
-        judges = _judges(job.root, job.off)
-        exchange = Exchange(folder=Path(job.exchange), worker=number, workers=job.workers)
-        worker = Worker(judges, exchange, job.shards)
-        checkpoint = Checkpoint(Path(job.root) / "state")
-        worker.restore(checkpoint, job.manifest)
+        number, parent = context.partitionId(), os.getppid()
+        folder = Path(job.exchange)
+        exchange = Exchange(
+            folder=folder, worker=number, workers=job.workers,
+            alive=lambda: os.getppid() == parent and folder.is_dir(),
+        )  # fmt: skip
         given = [batch for batch in batches if len(batch)]
-        acts = _acts(given) if given else activity.SCHEMA.empty_table()
-        found = worker.judge(acts, job.days)
-        files = worker.save(checkpoint, job.step)
+        with attempt.at_work(folder):
+            worker = Worker(_judges(job.root, job.off), exchange, job.shards)
+            checkpoint = Checkpoint(Path(job.root) / "state")
+            worker.restore(checkpoint, job.manifest)
+            acts, by_rules = apart(given)
+            found = worker.judge(acts, job.days)
+            files = worker.save(checkpoint, job.step)
         said = [(FILE, name, checksum.encode()) for name, checksum in files.items()]
+        said += [(FINDINGS, "", one) for one in by_rules]
         yield _answer([(FINDINGS, "", _bytes(found)), *said])
 
     return task
+
+
+def apart(given: list[pa.RecordBatch]) -> tuple[pa.Table, list[bytes]]:
+    """Acts, and what rules have found already."""
+    if not given:
+        return activity.SCHEMA.empty_table(), []
+    by_rules = [one for batch in given for one in batch[FOUND].drop_null().to_pylist()]
+    acts = [batch.filter(pc.is_null(batch[FOUND])) for batch in given]
+    return _acts(acts), by_rules
 
 
 def _acts(batches: list[pa.RecordBatch]) -> pa.Table:
