@@ -88,7 +88,7 @@ def score(commands: tuple[str, ...], files: tuple[Path, ...], model: str, form: 
 @_MODEL
 @form_option("table", "json")
 def show(command: str | None, file: Path | None, image: Path | None, model: str, form: str) -> None:
-    """Explain one command: its layers, what its score rests on, ATT&CK techniques.
+    """Explain one command: its layers, what its score rests on, what it is like, ATT&CK techniques.
 
     \b
         wheeltapper powershell show "powershell -enc RwBlAHQALQBEAGEAdABlAA==" --image seen.png
@@ -104,10 +104,11 @@ def show(command: str | None, file: Path | None, image: Path | None, model: str,
     found = explain(text, judge)
     if image is not None:
         from wheeltapper.powershell.encode import LENGTH, encode
-        from wheeltapper.powershell.explain import saliency
+        from wheeltapper.powershell.explain import weights
         from wheeltapper.powershell.picture import draw
 
-        image.write_bytes(draw(encode(text), saliency(text, judge, LENGTH)))
+        parts = weights(found, judge, LENGTH)
+        image.write_bytes(draw([(encode(part), weight) for part, weight in parts]))
         say(f"{image} shows the first {LENGTH} characters")
     if form == "json":
         terminal.print_rows([pages.as_dict(found)], "ndjson")

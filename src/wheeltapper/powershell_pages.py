@@ -37,6 +37,10 @@ def as_dict(found: "Explanation") -> dict[str, Any]:  # JSON
             {"start": s.start, "end": s.end, "text": s.text, "weight": round(s.weight, 4)}
             for s in found.spans
         ],
+        "nearest": [
+            {"what": near.what, "label": near.label, "likeness": round(near.likeness, 3)}
+            for near in found.nearest
+        ],
         "attack": [{"id": t.id, "name": t.name, "because": t.because} for t in found.techniques],
     }
 
@@ -57,6 +61,11 @@ def print_explanation(console: Console, found: "Explanation") -> None:
         line = Text(f"{span.weight:+7.2f}  ", style=style)
         line.append(_short(span.text, 90), style="not bold default")
         console.print(line, soft_wrap=True)
+    if found.nearest:
+        console.print(Text("\nmost like, of what is known:", style="bold"))
+    for near in found.nearest:
+        kind = ("benign", "malicious")[near.label]
+        console.print(Text(f"{near.likeness:7.0%}  {kind}: {safe(near.what)}"), soft_wrap=True)
     for technique in found.techniques:
         console.print(
             Text(f"{technique.id}  {technique.name} ({safe(technique.because)})", style="dim")

