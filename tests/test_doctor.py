@@ -133,3 +133,32 @@ def test_what_is_followed(copy):
     assert found(copy)["followed"].says == "1 files, 1 of them with a rest that is not finished"
     (copy / "state" / "follow.json").write_text("{")
     assert found(copy)["followed"].state == WARNING
+
+
+@pytest.mark.slow
+@pytest.mark.broker
+def test_the_broker_is_asked(copy, broker):
+    assert found(copy)["kafka"].says == "no topics are followed"
+    there = broker.topic("doctored", partitions=2)
+    broker.send(there, [b"{}"] * 4)
+    settings = copy / "wheeltapper.toml"
+
+    def told(servers, **topics):
+        lines = "".join(f'{name} = "{kind}"\n' for name, kind in topics.items())
+        settings.write_text(f'[kafka]\nservers = "{servers}"\n[kafka.topics]\n{lines}')
+        return [check for check in examine(copy) if check.what == "kafka"]
+
+    (check,) = told(broker.servers, doctored="")
+    assert check.state == GOOD
+    assert (
+        check.says
+        == "1 topics, 2 partitions, 0 messages not read yet; 2 partitions were never read"
+    )
+    missing, _ = told(broker.servers, doctored="okta", nowhere="")
+    assert missing.state == BROKEN
+    assert missing.says.startswith("topic nowhere: ")
+    (away,) = told("127.0.0.1:1", doctored="")
+    assert away.state == BROKEN
+    assert "until then judging waits" in away.says
+    (tea,) = told(broker.servers, doctored="tea")
+    assert "no log kind is called 'tea'" in tea.says

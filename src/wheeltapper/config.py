@@ -127,6 +127,22 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kafka:
+    """An Apache Kafka that logs come from, and that is told what was found."""
+
+    servers: str = ""
+    """HOST:PORT of one or several of its brokers, separated by commas."""
+    topics: dict[str, str] = field(default_factory=dict)
+    """Topics that are followed, and the log kind of each; empty: it is found out."""
+    start: str = "earliest"
+    """Where a topic that is new here begins: `earliest` or `latest`."""
+    group: str = ""
+    """Consumer group that is told how far was read, for tools that show lag; empty: none."""
+    client: dict[str, str] = field(default_factory=dict)
+    """Settings of the client, as librdkafka names them: security.protocol, sasl.mechanism, ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings of one workspace."""
 
@@ -143,6 +159,7 @@ class Config:
     refine: Refine = field(default_factory=Refine)
     server: Server = field(default_factory=Server)
     intake: Intake = field(default_factory=Intake)
+    kafka: Kafka = field(default_factory=Kafka)
 
     def casebook_url(self, root: Path) -> str:
         """The casebook's URL, a relative SQLite path made absolute below the workspace."""

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from wheeltapper import config, workspace
-from wheeltapper.engines.local import lock, tail
+from wheeltapper.engines.local import kafka, lock, tail
+from wheeltapper.engines.local.broker import Away, Broker
 from wheeltapper.engines.local.spool import FOLDER, Spool
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.workspace import Workspace
@@ -49,6 +50,7 @@ def examine(root: Path) -> list[Check]:
         ("writer", _writer),
         ("spool", _spool),
         ("followed", _followed),
+        ("kafka", _kafka),
         ("casebook", _casebook),
         ("rejects", _rejects),
         ("page", _page),
@@ -180,6 +182,36 @@ def _followed(ws: Workspace) -> Iterator[tuple[str, str]]:
     rest = sum(one.size > one.read_bytes for one in known.values())
     says = f"{len(known):,} files"
     yield GOOD, f"{says}, {rest:,} of them with a rest that is not finished" if rest else says
+
+
+def _kafka(ws: Workspace) -> Iterator[tuple[str, str]]:
+    settings = ws.config.kafka
+    if not settings.topics:
+        yield GOOD, "no topics are followed"
+        return
+    broker = Broker(settings)
+    for kind in {*settings.topics.values()} - {""}:
+        ws.sources().named(kind)
+    try:
+        topics, missing = broker.topics(settings.topics)
+        ends = broker.ends([(topic.name, n) for topic in topics for n in topic.partitions])
+    except Away as error:
+        yield (
+            BROKEN,
+            f"{settings.servers}: {error}. Look whether it runs and can be reached from here, and "
+            "at [kafka.client]; until then judging waits, and nothing is lost",
+        )
+        return
+    for name, why in missing.items():
+        yield BROKEN, f"topic {name}: {why}; make it, or allow this client to read it"
+    read, _ = kafka.load(ws.root / "state" / kafka.FILE)
+    behind = sum(max(0, end - read[key].offset) for key, end in ends.items() if key in read)
+    new = sum(key not in read for key in ends)
+    yield (
+        GOOD,
+        f"{len(topics)} topics, {len(ends)} partitions, {behind:,} messages not read yet"
+        + (f"; {new} partitions were never read" if new else ""),
+    )
 
 
 def _lock(ws: Workspace) -> Path:

@@ -5,7 +5,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING, Unpack
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wheeltapper.engines.engine import Judging, Where
     from wheeltapper.engines.local.follow import Followed
     from wheeltapper.engines.local.ingest import Ingested
+    from wheeltapper.engines.local.kafka import Topics
     from wheeltapper.engines.local.meters import Meters
     from wheeltapper.engines.local.spool import Spool
     from wheeltapper.ingest import Progress as Reading
@@ -183,12 +184,15 @@ def run(
         wheeltapper -w work run logs/
         wheeltapper -w work run logs/ --follow
         wheeltapper -w work run --listen 127.0.0.1:8643
+        wheeltapper -w work run --follow          topics under [kafka]
     """
-    if not paths and not listen:
-        raise click.UsageError("name files or folders, or an address with --listen")
     ws = open_workspace(ctx)
     if (follow or listen) and where["engine"] != "local":
         raise click.UsageError("--follow and --listen need --engine local")
+    if not paths and not listen and not (follow and ws.config.kafka.topics):
+        raise click.UsageError(
+            "name files or folders, an address with --listen, or topics under [kafka] with --follow"
+        )
     if follow or listen:
         logs.start(form)
         with _told(form):
@@ -227,17 +231,34 @@ def _follow(
     with stopping() as stop, lock.held(ws.root / "state" / lock.WRITING, "following"):
         spool = Spool(ws.root / FOLDER, int(ws.config.intake.max_spool_mib * (1 << 20)))
         meters = Meters(spool)
-        follower = Follower(ws, paths, spool=spool, meters=meters, source=source, every_s=every_s)
-        with _listening(ws, spool, meters, listen) if listen else nullcontext():
-            _log.info("following; stop with Ctrl-C or SIGTERM")
-            follower.run(stop)
+        with _topics(ws, spool, meters) as topics:
+            follower = Follower(
+                ws, paths, spool=spool, meters=meters, source=source, every_s=every_s, topics=topics
+            )
+            with _listening(ws, spool, meters, topics, listen) if listen else nullcontext():
+                _log.info("following; stop with Ctrl-C or SIGTERM")
+                follower.run(stop)
         _tell_followed(follower.done)
 
 
 @contextmanager
+def _topics(ws: Workspace, spool: "Spool", meters: "Meters") -> Iterator["Topics | None"]:
+    """The topics that the settings name, where they name any."""
+    if not ws.config.kafka.topics:
+        yield None
+        return
+    from wheeltapper.engines.local.broker import Broker
+    from wheeltapper.engines.local.kafka import Topics
+
+    with closing(Topics(Broker(ws.config.kafka), ws.root / "state", spool, meters)) as topics:
+        yield topics
+
+
+@contextmanager
 def _listening(
-    ws: Workspace, spool: "Spool", meters: "Meters", address: tuple[str, int]
-) -> Iterator[None]:
+    ws: Workspace, spool: "Spool", meters: "Meters", topics: "Topics | None",
+    address: tuple[str, int],
+) -> Iterator[None]:  # fmt: skip
     from wheeltapper.server import intake
 
     host, port = address
@@ -259,6 +280,7 @@ def _listening(
         checks={
             "lake": lake, "casebook": casebook,
             "spool": lambda: "it is full" if spool.full else "",
+            **({"kafka": topics.wrong} if topics else {}),
         },
     )  # fmt: skip
     with intake.listening(desk, host, port) as at:

@@ -41,7 +41,7 @@ def test_every_stage_is_there_from_the_start_and_its_time_counts(spool):
 def test_names_have_their_unit_and_come_from_nobodys_log(spool):
     text = Meters(spool).text().decode()
     names = set(re.findall(r"^# TYPE (wheeltapper_\w+) (?:counter|gauge|summary)$", text, re.M))
-    ends = ("_bytes", "_seconds", "_total", "_files", "_cases", "_created")
+    ends = ("_bytes", "_seconds", "_total", "_files", "_cases", "_created", "_messages")
     assert len(names) > 12
     assert [name for name in names if not name.endswith(ends)] == []
     labels = set(re.findall(r"[{,](\w+)=", text))

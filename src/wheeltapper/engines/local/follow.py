@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Protocol
 
@@ -31,12 +31,13 @@ from wheeltapper.engines.local.crew import shared_out
 from wheeltapper.engines.local.detect import EPOCH, detect
 from wheeltapper.engines.local.ingest import ingest
 from wheeltapper.engines.local.judges import Judges
+from wheeltapper.engines.local.kafka import Topics
 from wheeltapper.engines.local.meters import Meters
-from wheeltapper.engines.local.spool import Entry, Spool
+from wheeltapper.engines.local.spool import About, Entry, Spool
 from wheeltapper.engines.local.tail import Tail
 from wheeltapper.enrich import Enricher
 from wheeltapper.ingest import Sources, read
-from wheeltapper.ingest.batch import Batch
+from wheeltapper.ingest.batch import Batch, Reject
 from wheeltapper.ingest.readers import Limits
 from wheeltapper.store.lake import Lake
 
@@ -113,7 +114,7 @@ class Follower:
 
     def __init__(
         self, ws: Workspace, paths: Sequence[str | Path], *, spool: Spool, meters: Meters,
-        source: str = "", every_s: float = EVERY_S,
+        source: str = "", every_s: float = EVERY_S, topics: Topics | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
@@ -124,7 +125,7 @@ class Follower:
         WheeltapperError   for a path that is not there, a log kind nobody knows, a broken setting.
         """
         self.done = Followed()
-        self._ws, self._spool, self._meters = ws, spool, meters
+        self._ws, self._spool, self._meters, self._topics = ws, spool, meters, topics
         self._source, self._every_s = source, every_s
         self._clock, self._monotonic = clock, monotonic
         settings = ws.config.ingest
@@ -134,8 +135,8 @@ class Follower:
             max_ratio=settings.max_ratio,
         )
         self._sources = ws.sources()
-        if source:
-            self._sources.named(source)
+        for name in {source, *(ws.config.kafka.topics.values() if topics else ())} - {""}:
+            self._sources.named(name)
         self._tail = Tail(paths, ws.root / "state", limits)
         self._enricher = Enricher(ws.config.enrich, root=ws.root, timezone=ws.config.timezone)
         self._judges = ws.judges()
@@ -181,6 +182,8 @@ class Follower:
                 _log.error("the pass failed and is tried again in %.0f s: %s", pause_s, error)
             stop.wait(max(pause_s, self._every_s - (self._monotonic() - began)))
         self._tail.save()
+        if self._topics:
+            self._topics.save()
         self._refine(at_once=True)
         return self.done
 
@@ -194,7 +197,8 @@ class Follower:
 
     def _take(self, stop: threading.Event) -> None:
         with self._meters.stage("look"):
-            for _ in self._tail.look(self._spool, self._source):
+            messages = self._topics.look() if self._topics else ()
+            for _ in chain(self._tail.look(self._spool, self._source), messages):
                 if stop.is_set():
                     raise Stopped
                 if self._spool.waiting_bytes >= ROUND_BYTES:
@@ -225,6 +229,8 @@ class Follower:
             watermark_us=self._ws.checkpoint.manifest().watermark_us,
             progress=lambda _: self._meters.beat(),
         )  # fmt: skip
+        if self._topics:
+            self._topics.save()  # before what tells how far it had come is gone
         self._spool.remove(entries)
         if done.added:
             self._news_at = self._monotonic()
@@ -256,15 +262,9 @@ class Follower:
                 self._newest = max(newest, self._newest or newest)
                 self._meters.newest_at(self._newest)
                 self._commits += 1
-            rejects = [
-                replace(
-                    one,
-                    file=about[one.file].origin,
-                    line=one.line and one.line + about[one.file].line - 1,
-                )
-                for one in batch.rejects
-            ]
-            yield replace(batch, rejects=rejects)
+            yield replace(
+                batch, rejects=[_at_origin(one, about[one.file]) for one in batch.rejects]
+            )
 
     def _judge(self, stop: threading.Event) -> None:
         before = self._ws.checkpoint.manifest()
@@ -296,7 +296,7 @@ class Follower:
 
     def _until(self) -> datetime | None:
         """Acts before this time are to be judged now."""
-        if self._newest is None:
+        if self._newest is None or (self._topics and not self._topics.caught_up):
             return None
         # An act from the future, by somebody's wrong clock, must not make all others late.
         newest = min(self._newest, self._clock())
@@ -361,3 +361,10 @@ class Follower:
             self._ws.lake.compact(KEPT_HOURS)
         self._commits = 0
         self._compacting.took(self._monotonic() - began)
+
+
+def _at_origin(one: Reject, about: About) -> Reject:
+    """Told by where it comes from: file and line, or topic, partition and offset."""
+    if about.topic and one.line:
+        return replace(one, file=f"{about.origin}/{one.line - 1}", line=1)
+    return replace(one, file=about.origin, line=one.line and one.line + about.line - 1)

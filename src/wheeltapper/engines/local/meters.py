@@ -1,6 +1,6 @@
 """Meters: what a process that runs for ever says of itself, as Prometheus reads it.
 
-Labels are names of log kinds, detectors, families and stages: all from the program and its
+Labels are names of log kinds, detectors, families, stages and topics: all from the program and its
 settings, never from a log, so their number is bounded.
 """
 
@@ -54,6 +54,22 @@ class Meters:
         )
         self.refused = Counter(
             "wheeltapper_refused_requests", "Bodies not taken.", ["status"], registry=registry
+        )
+        self.broker_lag = Gauge(
+            "wheeltapper_broker_lag_messages",
+            "Messages of a topic that were not read yet at the last look.",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self.broker_lost = Counter(
+            "wheeltapper_broker_lost_messages",
+            "Messages that the broker removed before they were read.",
+            registry=registry,
+        )
+        self.broker_failures = Counter(
+            "wheeltapper_broker_failures",
+            "Times that the broker could not be asked.",
+            registry=registry,
         )
         self.cases = Gauge("wheeltapper_cases", "Cases in the casebook.", registry=registry)
         self.state = Gauge(

@@ -31,13 +31,20 @@ class About:
     """Where an entry's bytes come from."""
 
     origin: str
-    """What rejects call it: a file's path, or `http`."""
+    """What rejects call it: a file's path, `http`, or `kafka:TOPIC/PARTITION`."""
     source: str = ""
     """Its log kind; empty: to be found out."""
     line: int = 1
     """Number, at its origin, of its first line."""
     changed_ns: int = 0
     """When the file last changed, in ns since 1970; 0: now."""
+    topic: str = ""
+    """Of messages: their topic's name,"""
+    topic_id: str = ""
+    """its id, which a topic that is made anew does not share,"""
+    partition: int = -1
+    offset: int = -1
+    """and the offset that follows the last of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,13 @@ _first = itemgetter(0)
 
 
 def _claims(input: Input) -> bool:
-    first = input.head.lstrip(_BLANK)[:1]
-    return first == b"{" or (first == b"[" and _begins_list(input.head.lstrip(_BLANK)))
+    return begins(input.head)
+
+
+def begins(head: bytes) -> bool:
+    """Whether text that begins so is likely to be JSON."""
+    head = head.lstrip(_BLANK)
+    return head[:1] == b"{" or (head[:1] == b"[" and _begins_list(head))
 
 
 def _begins_list(head: bytes) -> bool:
@@ -39,11 +44,11 @@ def _begins_list(head: bytes) -> bool:
 def _read(input: Input) -> Iterator[Chunk]:
     if is_line_a_record(input.head):
         for block in lines(input):
-            yield _line_chunk(input, block)
+            yield line_chunk(input, block)
         return
     stream = input.bytes()
     data = stream.read_all(DOCUMENT_BYTES)
-    records = _document(data) if len(data) <= DOCUMENT_BYTES else None
+    records = document(data) if len(data) <= DOCUMENT_BYTES else None
     if records is None:  # larger, cut or broken somewhere: record by record
         stream.push_back(data)
         del data
@@ -76,7 +81,7 @@ def _decodes(text: bytes) -> bool:
     return True
 
 
-def _document(data: bytes) -> list[msgspec.Raw] | None:
+def document(data: bytes) -> list[msgspec.Raw] | None:
     """The records of a document, or None where it isn't one valid list of them."""
     try:
         if data.lstrip(_BLANK)[:1] == b"[":
@@ -133,7 +138,8 @@ def _checked(input: Input, records: list[msgspec.Raw], numbers: range) -> Chunk:
     )
 
 
-def _line_chunk(input: Input, block: Lines) -> Chunk:
+def line_chunk(input: Input, block: Lines) -> Chunk:
+    """The records of texts that are one each, or several one after the other."""
     text = [line.strip(_BLANK) for line in block.text]
     # One call for all lines is six times faster than one a line. That the pieces are the lines
     # has to be checked: a line that ends inside a list could join the next.
