@@ -81,7 +81,6 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "engines/local/routing.py": ("test_owner_commands.py", "the files, as commands read them"),
     "engines/local/telling.py": ("engines/local/test_backtest.py", "examples in words"),
     "engines/local/versions.py": ("engines/local/test_backtest.py", "what is compared with what"),
-    "errors.py": ("test_config.py", "two names; every refusal that is tested raises one"),
     "engines/local/teach.py": (
         "engines/local/test_detect.py",
         "seen in what detection says afterwards",
@@ -134,6 +133,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "detect/test_rhythms.py": "the packaged catalogue through weeks, zones and summer time",
     "engines/test_parity.py": "one detection on all engines",
     "engines/test_kill.py": "whole runs, killed",
+    "engines/test_full_disk.py": "every command on a disk that is full",
     "ingest/test_add_a_log_source.py": "the example in docs/add-a-log-source.md",
     "ingest/test_bad_input.py": "every reader on what is broken",
     "refine/test_words_golden.py": "what the vocabularies say about real acts",

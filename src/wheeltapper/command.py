@@ -1,10 +1,12 @@
 """What commands share: how a workspace is opened, options that mean the same everywhere, errors."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wheeltapper import terminal, workspace
-from wheeltapper.errors import WheeltapperError
+from wheeltapper.errors import WheeltapperError, disk_is_full
 from wheeltapper.workspace import Workspace
 
 _C = TypeVar("_C", bound=Callable[..., Any])  # click's decorators take any command function
@@ -36,6 +38,19 @@ class Group(click.Group):
         except BrokenPipeError:
             sys.stderr.close()
             raise SystemExit(0) from None
+        except Exception as error:  # each library has an error of its own for this
+            if ctx.params.get("debug") or not disk_is_full(error):
+                raise
+            raise click.ClickException(terminal.safe_lines(no_room(ctx.obj or Path()))) from error
+
+
+def no_room(folder: Path) -> str:
+    """What to do where a disk takes no more."""
+    free = f"{shutil.disk_usage(folder).free / 2**20:,.1f} MiB free" if folder.exists() else "full"
+    return (
+        f"{folder}: the disk is full ({free}): make room, and run the same again; nothing is lost, "
+        "and what was done is not done twice"
+    )
 
 
 def open_workspace(ctx: click.Context) -> Workspace:

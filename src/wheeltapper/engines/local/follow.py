@@ -36,6 +36,7 @@ from wheeltapper.engines.local.meters import Meters
 from wheeltapper.engines.local.spool import About, Entry, Spool
 from wheeltapper.engines.local.tail import Tail
 from wheeltapper.enrich import Enricher
+from wheeltapper.errors import disk_is_full
 from wheeltapper.ingest import Sources, read
 from wheeltapper.ingest.batch import Batch, Reject
 from wheeltapper.ingest.readers import Limits
@@ -179,7 +180,8 @@ class Follower:
             except PASSING as error:  # nothing is lost: what is not in the lake is in the spool
                 self._meters.failures.inc()
                 pause_s = min(LONGEST_PAUSE_S, max(self._every_s, pause_s * 2))
-                _log.error("the pass failed and is tried again in %.0f s: %s", pause_s, error)
+                why = f"the disk is full, make room: {error}" if disk_is_full(error) else str(error)
+                _log.error("the pass failed and is tried again in %.0f s: %s", pause_s, why)
             stop.wait(max(pause_s, self._every_s - (self._monotonic() - began)))
         self._tail.save()
         if self._topics:
