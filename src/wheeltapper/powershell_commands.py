@@ -64,12 +64,12 @@ def score(commands: tuple[str, ...], files: tuple[Path, ...], model: str, form: 
     print_rows(
         [
             {
-                "verdict": verdict(float(value), judge.card.thresholds),
+                "verdict": verdict(float(value), judge.card.thresholds, text),
                 "score": round(float(value), 3),
                 "layers": len(one.unwrapped.layers),
                 "command": name,
             }
-            for (name, _), one, value in zip(named, seen, scores, strict=True)
+            for (name, text), one, value in zip(named, seen, scores, strict=True)
         ],
         form,
     )

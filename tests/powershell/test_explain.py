@@ -44,6 +44,11 @@ def test_verdicts_follow_the_thresholds():
     ]  # fmt: skip
 
 
+def test_a_shell_that_is_asked_for_nothing_is_ordinary(model):
+    assert verdict(99.0, {"1e-2": 1.0, "1e-3": 3.0}, "powershell.exe") == "ordinary"
+    assert explain("powershell.exe", model).verdict == "ordinary"
+
+
 def test_weights_are_where_the_score_is(model):
     ((text, weight),) = weights(explain(LINE, model), model, 1024)
     assert text == LINE

@@ -1,6 +1,7 @@
 import base64
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +41,21 @@ def test_codes_are_as_long_as_they_need_to_be():
 def test_one_bad_window_is_not_drowned():
     scores = views.pooled(np.array([1.0, -3.0, -1.0]), np.array([0, 0, 1]))
     assert scores.tolist() == [0.0, -1.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("powershell", True),
+        ('"C:\\windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe" ', True),
+        ("C:\\Program Files\\PowerShell\\7\\pwsh.exe", True),
+        ("powershell_ise.exe", True),
+        ("powershell -nop", False),
+        ("Get-Date", False),
+        ("", False),
+        ("\\" * 299, False),
+        ("powershell.exe" * 30, False),
+    ],
+)
+def test_what_only_starts_the_shell_is_told_from_what_asks_for_something(text, only):
+    assert views.only_a_shell(text) is only

@@ -19,7 +19,7 @@ from wheeltapper.powershell.attack import Technique, techniques
 from wheeltapper.powershell.known import Near, nearest
 from wheeltapper.powershell.models import Model
 from wheeltapper.powershell.normalise import normalise
-from wheeltapper.powershell.views import LONGEST, Views, view
+from wheeltapper.powershell.views import LONGEST, Views, only_a_shell, view
 
 SPANS = 24
 _BREAK = re.compile(r"[;|\n{}]+\s*|(?<=\))\s+|\s+(?=-\w)|\s+(?=['\"$\[(])|,\s*")
@@ -55,8 +55,13 @@ class Explanation:
     views: Views
 
 
-def verdict(score: float, thresholds: dict[str, float]) -> str:
-    """`malicious`, `suspicious` or `ordinary`: reached by 1 in 1,000 or 100 of benign."""
+def verdict(score: float, thresholds: dict[str, float], text: str = "") -> str:
+    """`malicious`, `suspicious` or `ordinary`: reached by 1 in 1,000 or 100 of benign.
+
+    A `text` that only starts the shell is ordinary: models know it from attacks alone.
+    """
+    if only_a_shell(text):
+        return "ordinary"
     if score >= thresholds["1e-3"]:
         return "malicious"
     return "suspicious" if score >= thresholds["1e-2"] else "ordinary"
@@ -79,7 +84,7 @@ def explain(text: str, model: Model) -> Explanation:
     spans.sort(key=lambda span: (-abs(span.weight), span.start))
     return Explanation(
         score=score,
-        verdict=verdict(score, model.card.thresholds),
+        verdict=verdict(score, model.card.thresholds, text),
         text=inner,
         spans=spans[:_TOLD],
         techniques=techniques(views),

@@ -4,6 +4,7 @@ A long text is looked at in several windows, at the same share of both texts, si
 may stand anywhere in a script and a model that reads only its head can be padded away from it.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,17 @@ def view(text: str, limits: Limits = LIMITS) -> Views:
     """Both texts of a command."""
     unwrapped = unwrap(text, limits)
     return Views(text[:LONGEST], normalise(unwrapped.whole), unwrapped)
+
+
+_SHELL = re.compile(
+    r"[\"'\s]*(?:[\w:\\/ .%()-]*[\\/])?(?:powershell|pwsh)(?:_ise)?(?:\.exe)?[\"'\s]*",
+    re.IGNORECASE,
+)
+
+
+def only_a_shell(text: str) -> bool:
+    """A command line that starts PowerShell and asks it for nothing: there is nothing to judge."""
+    return len(text) < 300 and _SHELL.fullmatch(text) is not None
 
 
 def windows(

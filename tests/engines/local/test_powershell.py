@@ -16,13 +16,18 @@ def test_bits_rise_with_the_score_and_are_those_of_the_thresholds():
     scores = [-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 9.0]
     worth = [powershell.bits(score, THRESHOLDS) for score in scores]
     assert worth == sorted(worth)
-    assert [round(b, 2) for b in worth] == [0.0, 3.32, 4.98, 6.64, 8.3, 9.97, 14.0]
+    assert [round(b, 2) for b in worth] == [0.0, 1.32, 2.98, 4.64, 6.3, 7.97, 14.0]
 
 
 def test_all_ways_to_write_a_command_have_one_form():
     judged = powershell.judge(["Get-Date;  $a = 1", "get-date; $b=2"])
     assert judged[0].form == judged[1].form
     json.dumps(judged[0].evidence)
+
+
+def test_a_command_line_that_only_starts_the_shell_is_worth_nothing():
+    lines = ['"C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe" ', "pwsh"]
+    assert [one.bits for one in powershell.judge(lines)] == [0.0, 0.0]
 
 
 def record(number, text, event=4104):

@@ -7,10 +7,13 @@ from wheeltapper.detect.models.commands import Commands, Judged
 from wheeltapper.powershell import models
 from wheeltapper.powershell.attack import techniques
 from wheeltapper.powershell.explain import verdict
-from wheeltapper.powershell.views import view
+from wheeltapper.powershell.views import only_a_shell, view
 
 MOST_BITS = 14.0
 """A verdict is worth no more: beyond one in a thousand the thresholds are guessed on."""
+UNSEEN_BITS = 2.0
+"""Benign texts of collections that were not learned from reach the thresholds three to five times
+as often (docs/powershell.md): so much less is a score worth on commands of an organisation."""
 _TOLD = 300
 
 
@@ -28,7 +31,9 @@ def judge(texts: Sequence[str]) -> list[Judged]:
     return [
         Judged(
             form=one.plain,
-            bits=bits(float(score), tuple(sorted(thresholds.values()))),
+            bits=0.0
+            if only_a_shell(text)
+            else bits(float(score), tuple(sorted(thresholds.values()))),
             score=round(float(score), 4),
             attack=tuple(t.id for t in techniques(one)),
             evidence={
@@ -37,12 +42,12 @@ def judge(texts: Sequence[str]) -> list[Judged]:
                 "inside": one.unwrapped.inner[:_TOLD],
             },
         )
-        for one, score in zip(seen, scores, strict=True)
+        for text, one, score in zip(texts, seen, scores, strict=True)
     ]
 
 
 def bits(score: float, thresholds: tuple[float, ...]) -> float:
-    """-log2 of the share of benign texts that score as high, between and beyond the thresholds.
+    """-log2 of the share of benign texts that score as high, less `UNSEEN_BITS`.
 
     `thresholds` are the scores that one benign text in 10, 100 and 1,000 reaches.
     """
@@ -51,4 +56,4 @@ def bits(score: float, thresholds: tuple[float, ...]) -> float:
         return 0.0
     low, high, start = (tenth, hundredth, 1) if score < hundredth else (hundredth, thousandth, 2)
     decades = start + (score - low) / max(high - low, 1e-6)
-    return min(MOST_BITS, decades * log2(10))
+    return min(MOST_BITS, decades * log2(10) - UNSEEN_BITS)
