@@ -19,7 +19,7 @@ TESTS = ROOT / "tests"
 MODULES = sorted(p for p in SOURCE.rglob("*.py") if "static" not in p.parts)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-NOUNS = {"activity", "case", "config", "errors", "finding", "question", "suppression"}
+NOUNS = {"activity", "case", "config", "errors", "finding", "question", "referral", "suppression"}
 MAY_IMPORT = {  # nouns always; a room or root module that is not named here, itself only
     "engines": {
         "detect",
@@ -91,6 +91,8 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "server/answers.py": ("server/test_app.py", "shapes of answers, seen where they are given"),
     "server/view.py": ("server/test_app.py", "opens what every test of the server asks"),
     "server/asking.py": ("server/test_confirm.py", "asked on the page, answered on another"),
+    "referral.py": ("store/test_casebook.py", "kept and read; its id in accounts/test_policy.py"),
+    "store/referrals.py": ("store/test_casebook.py", "part of what every casebook has to do"),
     "store/questions.py": ("store/test_casebook.py", "part of what every casebook has to do"),
     "simulate/happenings.py": ("simulate/test_simulation.py", "seen in the logs it leaves"),
     "simulate/journal.py": ("simulate/test_simulation.py", "seen in the logs it becomes"),
@@ -106,6 +108,10 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "simulate/truth.py": ("simulate/test_scenario.py", "lines as scenarios leave them"),
     "store/migrations/env.py": ("store/test_database.py", "run by opening a casebook"),
     "store/migrations/versions/0003_questions.py": (
+        "store/test_database.py",
+        "run by opening a casebook",
+    ),
+    "store/migrations/versions/0005_referrals.py": (
         "store/test_database.py",
         "run by opening a casebook",
     ),

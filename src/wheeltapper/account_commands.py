@@ -11,6 +11,7 @@ from rich.text import Text
 from wheeltapper import terminal
 from wheeltapper.command import Group, console, form_option, progress_bar, say
 from wheeltapper.errors import WheeltapperError
+from wheeltapper.referral import decision_id
 
 if TYPE_CHECKING:
     from wheeltapper.accounts.evaluate import Evaluation
@@ -147,7 +148,7 @@ def score(data: Path, model: Path, top: int, rules: Path | None, form: str) -> N
             "account": read.ids[i],
             "probability": round(float(chance[i]), 4),
             "response": responses[i],
-            "response_id": policy.response_id(read.ids[i], responses[i]) if ladder else "",
+            "response_id": decision_id(read.ids[i], responses[i]) if ladder else "",
             "reasons": judge.reasons(made, base, int(i)),
             "groups": judge.evidence(read, int(i), until),
         }

@@ -3,6 +3,7 @@ import pytest
 
 from wheeltapper.accounts import policy
 from wheeltapper.errors import ConfigError
+from wheeltapper.referral import decision_id
 
 TEXT = """
 missed = 100.0
@@ -33,8 +34,8 @@ def test_nobody_is_removed_without_a_person_unless_the_policy_says_so(tmp_path):
     made = load(tmp_path)
     assert made.respond(IDS, CHANCES) == ["allow", "verify", "review", "review"]
     assert made.respond(IDS, CHANCES) == made.respond(IDS, CHANCES)
-    assert policy.response_id("a", "verify") == policy.response_id("a", "verify")
-    assert policy.response_id("a", "verify") != policy.response_id("av", "erify")
+    assert decision_id("a", "verify") == decision_id("a", "verify")
+    assert decision_id("a", "verify") != decision_id("av", "erify")
 
 
 def test_honest_accounts_are_bothered_within_the_budget(tmp_path):

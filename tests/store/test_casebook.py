@@ -2,11 +2,12 @@ import sqlite3
 
 import pytest
 from casebook_contract import CasebookContract, case
+from referral_contract import ReferralContract
 
 from wheeltapper.store import Casebook
 
 
-class TestSqlite(CasebookContract):
+class TestSqlite(CasebookContract, ReferralContract):
     @pytest.fixture
     def url(self, tmp_path):
         return f"sqlite:///{tmp_path}/deep/er/100% mine.sqlite"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from casebook_contract import CasebookContract
+from referral_contract import ReferralContract
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -64,7 +65,7 @@ def serve(tools, folder):
     as_anyone_but_root([tools / "pg_ctl", "-D", data, "-m", "immediate", "stop"], folder)
 
 
-class TestPostgresql(CasebookContract):
+class TestPostgresql(CasebookContract, ReferralContract):
     @pytest.fixture
     def url(self, server):
         engine = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import xxhash
 
 from wheeltapper.errors import ConfigError
 
@@ -70,11 +69,6 @@ class Policy:
         if not self.unattended_removal:
             said = [REVIEW if name == REMOVE else name for name in said]
         return said
-
-
-def response_id(account: str, step: str) -> str:
-    """The same for the same account and step, whenever it is asked."""
-    return xxhash.xxh3_128_hexdigest(f"{len(account)}:{account}{step}".encode())
 
 
 def load(path: Path) -> Policy:

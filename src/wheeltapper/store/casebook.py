@@ -19,6 +19,7 @@ from wheeltapper.question import Question
 from wheeltapper.store import casetext, database, lineage, questions, renew, turns
 from wheeltapper.store.casetext import storable
 from wheeltapper.store.questions import Questions
+from wheeltapper.store.referrals import Referrals
 from wheeltapper.store.tables import CaseRow, SuppressionRow, VerdictRow
 from wheeltapper.suppression import Suppression
 
@@ -71,6 +72,11 @@ class Casebook:
     def questions(self) -> Questions:
         """What actors were asked, and said."""
         return Questions(self._engine, self._writer)
+
+    @property
+    def referrals(self) -> Referrals:
+        """Accounts that are put before people, and what was decided about them."""
+        return Referrals(self._engine, self._writer)
 
     def save(
         self,

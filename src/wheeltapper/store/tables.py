@@ -161,3 +161,83 @@ class QuestionRow(Base):
     address: Mapped[str] = mapped_column(sa.Text)
     user_agent: Mapped[str] = mapped_column(sa.Text)
     doubt: Mapped[str] = mapped_column(sa.Text)
+
+
+class ReferralRow(Base):
+    """An account that is put before people; never deleted."""
+
+    __tablename__ = "referrals"
+
+    account: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    score: Mapped[float] = mapped_column(sa.Double)
+    proposed: Mapped[str] = mapped_column(sa.Text)
+    step: Mapped[str] = mapped_column(sa.Text)
+    state: Mapped[str] = mapped_column(sa.Text)
+    via: Mapped[str] = mapped_column(sa.Text)
+    place: Mapped[int] = mapped_column(sa.Integer)
+    round: Mapped[int] = mapped_column(sa.Integer)
+    double: Mapped[bool] = mapped_column(sa.Boolean)
+    drawn: Mapped[bool] = mapped_column(sa.Boolean)
+    stratum: Mapped[int] = mapped_column(sa.Integer)
+    gold: Mapped[str] = mapped_column(sa.Text)
+    assigned: Mapped[str] = mapped_column(sa.Text)
+    assigned_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    challenge: Mapped[str] = mapped_column(sa.Text)
+    challenge_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    appeal: Mapped[str] = mapped_column(sa.Text)
+    evidence: Mapped[str] = mapped_column(_Json)
+    changed: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = (sa.Index("referrals_by_place", "state", "place"),)
+
+
+class OpinionRow(Base):
+    """What a reviewer said about an account; never changed."""
+
+    __tablename__ = "opinions"
+
+    number: Mapped[int] = mapped_column(
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True
+    )
+    account: Mapped[str] = mapped_column(sa.Text, index=True)
+    opinion: Mapped[str] = mapped_column(sa.Text)
+    by: Mapped[str] = mapped_column(sa.Text)
+    reason: Mapped[str] = mapped_column(sa.Text)
+    guideline: Mapped[str] = mapped_column(sa.Text)
+    round: Mapped[int] = mapped_column(sa.Integer)
+    seconds: Mapped[float] = mapped_column(sa.Double)
+    score: Mapped[float] = mapped_column(sa.Double)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class DecisionRow(Base):
+    """A step taken about an account; changed only by being delivered."""
+
+    __tablename__ = "decisions"
+
+    number: Mapped[int] = mapped_column(
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True
+    )
+    id: Mapped[str] = mapped_column(sa.Text, unique=True)
+    account: Mapped[str] = mapped_column(sa.Text, index=True)
+    step: Mapped[str] = mapped_column(sa.Text)
+    was: Mapped[str] = mapped_column(sa.Text)
+    by: Mapped[str] = mapped_column(sa.Text)
+    why: Mapped[str] = mapped_column(sa.Text)
+    problem: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    delivered: Mapped[datetime | None] = mapped_column(UtcTime)
+    attempts: Mapped[int] = mapped_column(sa.Integer)
+
+
+class JudgingRow(Base):
+    """What a scoring or a training of accounts found; never changed."""
+
+    __tablename__ = "judgings"
+
+    number: Mapped[int] = mapped_column(
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    told: Mapped[str] = mapped_column(_Json)
