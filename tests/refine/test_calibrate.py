@@ -29,6 +29,7 @@ from wheeltapper.refine.reference import (
     Reference,
     bins,
 )
+from wheeltapper.refine.warm_up import DAYS
 
 from .few_findings import MONDAY, finding, frame
 
@@ -304,3 +305,27 @@ def test_a_story_is_scored_by_the_days_before_it_and_counted_once():
 
 def logs():
     return pl.DataFrame({"source": ["okta"], "day": [FIRST]}, schema_overrides={"day": pl.Date})
+
+
+def settling(evidence_before, days=60):
+    """Scores of a story of ten bits a day, after three weeks of stories of another evidence."""
+    evidence = [evidence_before if d < DAYS else 10.0 for d in range(days)]
+    stories = pl.DataFrame(
+        {"start": [MONDAY + timedelta(days=d) for d in range(days)], "evidence": evidence},
+        schema={"start": pl.Datetime("us", "UTC"), "evidence": pl.Float64},
+    )
+    known = [FIRST + timedelta(days=d) for d in range(days)]
+    reference = Reference(
+        active=pl.DataFrame([(d, "actor", "sales", 5) for d in known], schema=ACTIVE, orient="row"),
+        told=told(stories),
+        logs=pl.DataFrame({"source": ["okta"] * days, "day": known}),
+    )
+    return scores(stories, reference)
+
+
+def test_days_before_the_first_log_had_warmed_up_are_no_reference_of_later_ones():
+    quiet, loud = settling(0.0), settling(30.0)
+    after = pl.col("start") > MONDAY + timedelta(days=DAYS)
+    assert quiet.filter(after).equals(loud.filter(after))
+    assert quiet.filter(after)["known"].to_list() == [5 * n for n in range(1, 60 - DAYS)]
+    assert quiet["score"][DAYS] > loud["score"][DAYS]  # as yet compared with nothing else

@@ -75,6 +75,12 @@ def test_a_verb_is_said_once():
         replace(folder, value=value, events=frozenset({value.encode()})) for value in ("a/", "b/")
     ]
     assert "changed a/ and b/" in headline(more, WORDS, TIME, TIME)
+    looked = [
+        told(app="ec2.amazonaws.com", action=action, value=action, target="",
+             events=frozenset({action.encode()}))
+        for action in ("DescribeTags", "DescribeInstances")
+    ]  # fmt: skip
+    assert "looked up tags and the instances" in headline(looked, WORDS, TIME, TIME)
 
 
 def test_people_are_called_by_their_names_and_those_who_act_on_themselves_as_such():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wheeltapper.refine.warm_up import DAYS, warm_up
+from wheeltapper.refine.warm_up import DAYS, as_if_warm, settled, warm_up
 
 from .few_findings import MONDAY, finding, frame
 
@@ -61,3 +61,21 @@ def test_findings_keep_their_order_and_number():
 
 def test_a_workspace_without_days_weighs_nothing():
     assert share(0, known()) == 0.0
+
+
+def test_what_it_was_is_kept():
+    got = warm_up(frame([finding(days=d, evidence=5.0) for d in (0, 8, 30)]), YEAR)
+    assert as_if_warm(got)["evidence"].to_list() == [5.0, 5.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("logs", "day"),
+    [
+        (known(okta=range(DAYS)), None),
+        (known(okta=range(DAYS + 1)), DAYS),
+        (known(okta=range(10, 60), github=range(0, 100, 2)), 10 + DAYS),
+        (known(), None),
+    ],
+)
+def test_a_workspace_is_settled_when_its_first_log_is(logs, day):
+    assert settled(logs) == (None if day is None else (MONDAY + timedelta(days=day)).date())

@@ -35,6 +35,7 @@ from wheeltapper.refine.reference import (
     moving,
     numbered,
 )
+from wheeltapper.refine.warm_up import settled
 
 SHRINK = 200
 """Entity-days of everybody beside those of a peer group; as many make the reference's half count
@@ -189,16 +190,18 @@ def scores(stories: pl.DataFrame, reference: Reference) -> pl.DataFrame:
     asked, starts = np.unique(day, return_index=True)
     ends = np.append(starts[1:], day.size)
     first = int(numbered(pl.Series([reference.first]))[0])
+    warm = settled(reference.logs)
+    since = int(numbered(pl.Series([warm]))[0]) if warm else None
     counts = reference.told.sort("day")
     actors = reference.active.filter(pl.col("entity_type") == "actor").sort("day")
     zero = np.zeros(len(counts), np.int64)
     told = moving(
         numbered(counts["day"]), zero, counts["bin"].to_numpy(), counts["n"].to_numpy(), 1,
-        asked.tolist(), first,
+        asked.tolist(), first, since,
     )  # fmt: skip
     there = moving(
         numbered(actors["day"]), np.zeros(len(actors), np.int64), np.zeros(len(actors), np.int64),
-        actors["n"].to_numpy(), 1, asked.tolist(), first,
+        actors["n"].to_numpy(), 1, asked.tolist(), first, since,
     )  # fmt: skip
     score, known = np.zeros(day.size), np.zeros(day.size, np.int64)
     for now, people, start, end in zip(told, there, starts, ends, strict=True):

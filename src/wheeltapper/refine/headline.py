@@ -7,7 +7,7 @@ what is said already is not said again, and the rest is left for the lines below
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
+from itertools import product, takewhile
 from math import log2
 
 from wheeltapper.refine.explain import (
@@ -28,6 +28,8 @@ WORTH_ADVERBS = (3.0, 1.0)
 WORTH_ODD, WORTH_TOOK = 3.5, 0.5
 LEAST_VERB = 0.4
 """A further act that is worth less of the first one's weight is left for the lines below."""
+PARTICLES = {"at", "down", "for", "from", "in", "into", "of", "off", "on", "out", "to", "up"}
+"""What belongs to the verb before it."""
 SAME_ACTS = 0.8
 """A finding of which so many acts are told already says nothing new in a headline."""
 
@@ -129,7 +131,8 @@ def _more_exact(one: Told, told: Sequence[Told]) -> Told:
 
 def _without_repeated_verb(did: Sequence[str]) -> Sequence[str]:
     """`changed docs/` and `changed ext/` are `changed docs/ and ext/`."""
-    verb = f"{did[0].split(' ', 1)[0]} "
+    first, *more = did[0].split(" ")
+    verb = "".join(f"{word} " for word in (first, *takewhile(PARTICLES.__contains__, more)))
     if not all(text.startswith(verb) and " and " not in text for text in did):
         return did
     return [did[0], *(text.removeprefix(verb) for text in did[1:])]

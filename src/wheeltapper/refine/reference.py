@@ -7,7 +7,8 @@ the probability (DDSketch; Masson, Rim and Lee, VLDB 2019, with gamma = 2^(1/8))
 numbers, so days add up to the same in whatever order and however they were cut (decision 0016).
 
 The reference of a day is the `WINDOW_DAYS` before it: what changes slowly becomes usual. The first
-`FIRST_DAYS` of a workspace have nothing before them and are each other's reference.
+`FIRST_DAYS` of a workspace have nothing before them and are each other's reference. Stories of days
+on which everything was new are no reference of those of later ones (`warm_up`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -106,7 +107,14 @@ def bins(evidence: Floats) -> Ints:
 
 
 def moving(
-    day: Ints, row: Ints, bin: Ints, n: Ints, rows: int, asked: Sequence[int], first: int
+    day: Ints,
+    row: Ints,
+    bin: Ints,
+    n: Ints,
+    rows: int,
+    asked: Sequence[int],
+    first: int,
+    settled: int | None = None,
 ) -> Iterator[Ints]:
     """For each asked day the counts of its reference.
 
@@ -115,6 +123,7 @@ def moving(
     day, row, bin, n : int64 (counts,)   days as numbers, in order of `day`; rows below `rows`
     asked : ascending day numbers
     first : number of the first day of the workspace
+    settled : number of a day; of days after it nothing before it is a reference
 
     Yields
     ------
@@ -126,6 +135,8 @@ def moving(
         begins = today < first + FIRST_DAYS
         since = first if begins else today - WINDOW_DAYS
         until = first + FIRST_DAYS if begins else today
+        if settled is not None and today > settled:
+            since = max(since, settled)
         to = max(high, int(np.searchsorted(day, until)))
         np.add.at(counts, (row[high:to], bin[high:to]), n[high:to])
         high = to

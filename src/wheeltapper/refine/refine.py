@@ -36,7 +36,7 @@ from wheeltapper.refine.suppress import as_if_unhidden, still_told, suppress
 from wheeltapper.refine.telling import telling_of
 from wheeltapper.refine.tie import ties
 from wheeltapper.refine.unpack import frame_of, table_of, unpacked
-from wheeltapper.refine.warm_up import warm_up
+from wheeltapper.refine.warm_up import as_if_warm, settled, warm_up
 from wheeltapper.refine.weigh import weigh
 from wheeltapper.refine.wording import Wording, Wordings
 from wheeltapper.refine.words import Vocabulary
@@ -118,7 +118,7 @@ def stories_of(
     alone = combine(unhidden)
     tied = ties(lake, alone, unhidden)
     # The measure is what single entities show: ties are looked for again as more is known.
-    begun = alone if since is None else alone.filter(pl.col("start").dt.date() >= since)
+    begun = _measure(alone, unhidden, settled(grown.logs), since)
     grown = grown.plus(Reference(told=told(begun)))
     weighed = link(weighed, combine(weighed), tied)
     stories = still_told(combine(weighed), weighed)
@@ -130,6 +130,20 @@ def stories_of(
         .join(_where(weighed), on=STORY, how="left", maintain_order="left")
     )
     return Stories(weighed=weighed, stories=stories, reference=grown)
+
+
+def _measure(
+    stories: pl.DataFrame, findings: pl.DataFrame, warm: date | None, since: date | None
+) -> pl.DataFrame:
+    """The stories that begin on `since` or later, those before `warm` of whole evidence."""
+    day = pl.col("start").dt.date()
+    new = stories if since is None else stories.filter(day >= since)
+    if warm and since and since >= warm:
+        return new
+    cold = pl.lit(True) if warm is None else day < warm
+    whole = combine(as_if_warm(findings)).select(stories.columns)
+    begun = whole if since is None else whole.filter(day >= since)
+    return pl.concat([begun.filter(cold), new.filter(~cold)])
 
 
 def _where(weighed: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,13 @@ So the evidence of history grows with the history of the log that it rests on: f
 log's first day to all of it after three weeks, by when people have shown what they do in a month's
 better part. Days on which the log was silent do not count: one record with a clock years ahead is
 no history. Rules are exempt: they do not argue from history.
+
+A day on which evidence is held down is no measure for one on which it is not. So the days before
+the first log has warmed up are compared with what would have been told on them of whole evidence,
+and later days not with them.
 """
+
+from datetime import date
 
 import polars as pl
 
@@ -17,10 +23,10 @@ DAYS = 21
 def warm_up(findings: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     """Findings with `evidence` lowered by how many days their log was known before.
 
-    `days` has `source, day`: each day of each log. What names no log is compared with the one that
-    is known longest.
+    What it was is kept as `warm`. `days` has `source, day`: each day of each log. What names no
+    log is compared with the one that is known longest.
     """
-    counted = days.sort("day").with_columns(before=pl.int_range(pl.len()).over("source"))
+    counted = _counted(days)
     longest = None if days.is_empty() else counted.sort("before", "source")["source"][-1]
     share = (
         findings.select(
@@ -36,5 +42,22 @@ def warm_up(findings: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     )
     argues = ~pl.col("detector").str.starts_with(RULE)
     return findings.with_columns(
-        evidence=pl.when(argues).then(pl.col("evidence") * share).otherwise(pl.col("evidence"))
+        evidence=pl.when(argues).then(pl.col("evidence") * share).otherwise(pl.col("evidence")),
+        warm="evidence",
     )
+
+
+def as_if_warm(findings: pl.DataFrame) -> pl.DataFrame:
+    """The same findings with the evidence that they would have, had their logs long been known."""
+    return findings.with_columns(evidence="warm")
+
+
+def settled(days: pl.DataFrame) -> date | None:
+    """The first day on which some log had warmed up; None: there was none yet."""
+    day = _counted(days).filter(pl.col("before") >= DAYS)["day"].min()
+    return day if isinstance(day, date) else None
+
+
+def _counted(days: pl.DataFrame) -> pl.DataFrame:
+    """With `before`, how many days of the log there were before."""
+    return days.sort("day").with_columns(before=pl.int_range(pl.len()).over("source"))
