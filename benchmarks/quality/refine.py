@@ -55,7 +55,7 @@ LEFT_OUT: Mapping[str, Mapping[str, object]] = {
         )
     },
     "campaign": {"campaigns": lambda *_, **__: []},
-    "warm_up": {"warm_up": lambda found, days: found},
+    "warm_up": {"warm_up": lambda found, days: found.with_columns(warm="evidence")},
     "link": {"ties": lambda lake, stories, found: _no_ties()},
 }
 """What stands in the place of each step."""
