@@ -25,6 +25,8 @@ KEPT_DAYS = WINDOW_DAYS + 30
 """A day that is opened again, up to a month later, still has its reference."""
 OPEN_DAYS = 2
 """Days up to the last act that are not over: a model speaks of a day when the next has begun."""
+COUNTED = 2
+"""Raised when days are counted in another way: then what is remembered is counted anew."""
 GRID = 8
 """Bins a bit."""
 BINS = 64 * GRID + 1

@@ -104,4 +104,4 @@ def _midnight(day: date) -> datetime:
 def _judges(wording: Wordings, settings: config.Refine) -> str:
     """What bits and bars depend on."""
     said = sorted((name, str(one)) for name, one in wording.by_name.items())
-    return digest(f"{said} {settings}")
+    return digest(f"{said} {settings} {days.COUNTED}")
