@@ -138,6 +138,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "detect/test_packaged.py": "the packaged catalogue",
     "detect/test_rhythms.py": "the packaged catalogue through weeks, zones and summer time",
     "engines/test_parity.py": "one detection on all engines",
+    "engines/spark/test_kill.py": "whole runs and streams on Spark, killed",
     "engines/test_kill.py": "whole runs, killed",
     "engines/test_full_disk.py": "every command on a disk that is full",
     "ingest/test_add_a_log_source.py": "the example in docs/add-a-log-source.md",

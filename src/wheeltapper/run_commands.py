@@ -183,12 +183,13 @@ def run(
     \b
         wheeltapper -w work run logs/
         wheeltapper -w work run logs/ --follow
+        wheeltapper -w work run /mnt/logs/ --follow --engine spark --master local[4]
         wheeltapper -w work run --listen 127.0.0.1:8643
         wheeltapper -w work run --follow          topics under [kafka]
     """
     ws = open_workspace(ctx)
-    if (follow or listen) and where["engine"] != "local":
-        raise click.UsageError("--follow and --listen need --engine local")
+    if where["engine"] == "spark" and (listen or not paths):
+        raise click.UsageError("--engine spark reads and follows folders; name at least one")
     if not paths and not listen and not (follow and ws.config.kafka.topics):
         raise click.UsageError(
             "name files or folders, an address with --listen, or topics under [kafka] with --follow"
@@ -196,7 +197,10 @@ def run(
     if follow or listen:
         logs.start(form)
         with _told(form):
-            _follow(ws, paths, source or "", every_s, listen)
+            if where["engine"] == "spark":
+                _follow_on_spark(ws, paths, source, every_s, where.get("master"))
+            else:
+                _follow(ws, paths, source or "", every_s, listen)
         return
     with progress_bar("reading") as show:
         done = ws.ingest(*paths, source=source, reading=_reading(show), **where)
@@ -239,6 +243,22 @@ def _follow(
                 _log.info("following; stop with Ctrl-C or SIGTERM")
                 follower.run(stop)
         _tell_followed(follower.done)
+
+
+def _follow_on_spark(
+    ws: Workspace, paths: tuple[str, ...], source: str | None, every_s: float, master: str | None
+) -> None:
+    from wheeltapper.engines.local import lock
+    from wheeltapper.engines.spark.session import session
+    from wheeltapper.engines.spark.stream import Stream
+
+    with lock.held(ws.root / "state" / lock.WRITING, "following"):
+        spark = session(master)  # sets signals of its own, so before ours
+        with stopping() as stop:
+            stream = Stream(ws, paths, spark, source=source, every_s=every_s)
+            _log.info("following with Spark; stop with Ctrl-C or SIGTERM")
+            stream.run(stop)
+            _tell_followed(stream.done)
 
 
 @contextmanager

@@ -60,14 +60,18 @@ def test_rules_judge_where_acts_lie_late_ones_too_and_are_silent_without(job):
     acts, (by_rules,) = apart([said])
     assert (len(acts), said[WORKER].to_pylist()) == (0, [0])
     answer = [{"kind": FINDINGS, "name": "", "data": by_rules}]
-    found, files = read(pa.Table.from_pylist(answer, ANSWER))
-    assert files == {}
+    found = read(pa.Table.from_pylist(answer, ANSWER)).findings
     assert {name.partition(".")[0] for name in found["detector"].to_pylist()} == {"rule"}
 
 
-def test_nothing_said_is_no_finding():
-    found, files = read(ANSWER.empty_table())
-    assert (len(found), files) == (0, {})
+def test_answers_are_put_together_and_the_slowest_worker_counts():
+    nothing = read(ANSWER.empty_table())
+    assert (len(nothing.findings), nothing.files, nothing.seconds) == (0, {}, {})
+    rows = [("file", "detect-1-actor-0.arrow", b"abc"), ("seconds", "judge", b"1.5"),
+            ("seconds", "judge", b"2.5")]  # fmt: skip
+    said = read(pa.Table.from_pylist([dict(zip(ANSWER.names, r, strict=True)) for r in rows]))
+    assert said.files == {"detect-1-actor-0.arrow": "abc"}
+    assert said.seconds == {"judge": 2.5}
 
 
 def test_spark_is_told_of_every_column():

@@ -6,7 +6,8 @@ them. That is a barrier stage: its tasks run at once, for they exchange what the
 ends. Only what was found comes back to the driver, which makes the step true as on one machine.
 """
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,8 @@ from wheeltapper.engines.spark.task import (
     RULED,
     WORKER,
     Job,
+    Laps,
+    Said,
     dealt,
     judged,
     read,
@@ -45,6 +48,7 @@ _DDL = {
 }  # fmt: skip
 SCHEMA_DDL = ", ".join(f"`{f.name}` {_DDL[f.type]}" for f in activity.SCHEMA)
 """`activity.SCHEMA` as Spark names types."""
+_log = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -96,6 +100,7 @@ def detect(
         count, time_us, received_us = _counted(lake, first, last)
         if not count:
             continue
+        laps = Laps()
         with told(), attempt.folder(checkpoint.folder) as scratch:
             job = Job(
                 root=str(root.absolute()), off=tuple(off), manifest=manifest,
@@ -103,15 +108,18 @@ def detect(
                 exchange=str(scratch), include_late=include_late,
                 days=tuple(range(first // DAY_US, time_us // DAY_US + 1)),
             )  # fmt: skip
-            findings, saved = _judged(_frame(spark, files, first, last), job, judges)
+            said = _judged(_frame(spark, files, first, last), job, judges)
+        laps.end("job")
         done = replace(
             manifest, step=job.step, saved=job.step, watermark_us=time_us,
             late_us=max(manifest.late_us or 0, received_us),
         )  # fmt: skip
-        steps.append(lake, findings, done.step)
-        manifest = checkpoint.commit_shards(done, saved)
+        steps.append(lake, said.findings, done.step)
+        manifest = checkpoint.commit_shards(done, said.files)
+        laps.end("commit")
+        _tell(done.step, count, laps.seconds | said.seconds)
         acts += count
-        found += len(findings)
+        found += len(said.findings)
         if progress:
             progress(count)
     return Detection(acts=acts, late=late, findings=found, anew=(), shards=manifest.shards)
@@ -154,8 +162,18 @@ def _counted(lake: Lake, first: int, last: int) -> tuple[int, int, int]:
     return row["n"][0].as_py(), latest(row["time"]), latest(row["received"])
 
 
-def _judged(frame: "DataFrame", job: Job, judges: Judges) -> tuple[pa.Table, dict[str, str]]:
-    """Findings of a step, and checksums of the files that hold the state after it."""
+def _tell(step: int, acts: int, seconds: Mapping[str, float]) -> None:
+    """Where a step's time went: parts of the last stage are told, what is left of the job is
+    Spark's own work and the stage before it, which reads, judges by rules and deals.
+    """
+    _log.debug(
+        "step %d: %d acts; seconds: %s", step, acts,
+        ", ".join(f"{name} {took:.1f}" for name, took in seconds.items()),
+        extra={"fields": {"step": step, "acts": acts, "seconds": dict(seconds)}},
+    )  # fmt: skip
+
+
+def _judged(frame: "DataFrame", job: Job, judges: Judges) -> Said:
     names = worker.columns_for(judges)
     needed = dict.fromkeys([*names, *(RULED if judges.rules.rules else ())])
     shown = frame.select(*needed).mapInArrow(

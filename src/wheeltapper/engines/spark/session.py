@@ -1,5 +1,6 @@
 """The Spark session, and what is told when Spark fails."""
 
+import logging
 import os
 import re
 import sys
@@ -40,6 +41,7 @@ def session(master: str | None) -> "SparkSession":
             "pip install 'wheeltapper[spark]'"
         ) from error
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of every connection
     builder = SparkSession.builder.appName("wheeltapper")
     if master or "SPARK_ENV_LOADED" not in os.environ:
         builder = builder.master(tried_again(master or "local[*]"))

@@ -5,6 +5,7 @@ detectors, rules and models from there; state and exchange are files there, too.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,9 +35,10 @@ RULED = ("event_id", "time", "source", "raw", *activity.ENTITY_COLUMNS)
 ANSWER = pa.schema(
     [pa.field("kind", pa.string()), pa.field("name", pa.string()), pa.field("data", pa.binary())]
 )
-"""Rows of what a task says: `findings` as an Arrow stream, or a `file` and its checksum."""
+"""Rows of what a task says: `findings` as an Arrow stream, a `file` and its checksum, or how many
+seconds a part of its work took."""
 ANSWER_DDL = "kind string, name string, data binary"
-FINDINGS, FILE = "findings", "file"
+FINDINGS, FILE, SECONDS = "findings", "file", "seconds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,19 +117,38 @@ def judged(job: Job) -> Callable[[Batches], Batches]:
             folder=folder, worker=number, workers=job.workers,
             alive=lambda: os.getppid() == parent and folder.is_dir(),
         )  # fmt: skip
+        laps = Laps()
         given = [batch for batch in batches if len(batch)]
+        laps.end("receive")
         with attempt.at_work(folder):
             worker = Worker(_judges(job.root, job.off), exchange, job.shards)
             checkpoint = Checkpoint(Path(job.root) / "state")
             worker.restore(checkpoint, job.manifest)
+            laps.end("restore")
             acts, by_rules = apart(given)
             found = worker.judge(acts, job.days)
+            laps.end("judge")
             files = worker.save(checkpoint, job.step)
+            laps.end("save")
         said = [(FILE, name, checksum.encode()) for name, checksum in files.items()]
         said += [(FINDINGS, "", one) for one in by_rules]
+        said += [(SECONDS, name, f"{took:.3f}".encode()) for name, took in laps.seconds.items()]
         yield _answer([(FINDINGS, "", _bytes(found)), *said])
 
     return task
+
+
+class Laps:
+    """How long each part of some work took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._began = time.perf_counter()
+
+    def end(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name] = now - self._began
+        self._began = now
 
 
 def apart(given: list[pa.RecordBatch]) -> tuple[pa.Table, list[bytes]]:
@@ -166,12 +187,24 @@ def _bytes(found: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def read(answers: pa.Table) -> tuple[pa.Table, dict[str, str]]:
-    """Findings, and checksums of files by name, of what all tasks said."""
-    found, files = [finding.SCHEMA.empty_table()], {}
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What all tasks of a step said."""
+
+    findings: pa.Table
+    files: dict[str, str]
+    """Checksums of the files of state, by name."""
+    seconds: dict[str, float]
+    """What parts of the work took, at the worker where they took longest."""
+
+
+def read(answers: pa.Table) -> Said:
+    found, files, seconds = [finding.SCHEMA.empty_table()], {}, dict[str, float]()
     for row in answers.to_pylist():
         if row["kind"] == FILE:
             files[row["name"]] = row["data"].decode()
+        elif row["kind"] == SECONDS:
+            seconds[row["name"]] = max(seconds.get(row["name"], 0.0), float(row["data"]))
         else:
             found.append(pa.ipc.open_stream(row["data"]).read_all())
-    return pa.concat_tables(found), files
+    return Said(pa.concat_tables(found), files, seconds)
