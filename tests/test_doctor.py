@@ -138,7 +138,7 @@ def test_what_is_followed(copy):
 @pytest.mark.slow
 @pytest.mark.broker
 def test_the_broker_is_asked(copy, broker):
-    assert found(copy)["kafka"].says == "no topics are followed"
+    assert found(copy)["kafka"].says == "no topics are followed or told"
     there = broker.topic("doctored", partitions=2)
     broker.send(there, [b"{}"] * 4)
     settings = copy / "wheeltapper.toml"

@@ -138,6 +138,10 @@ class Kafka:
     """Where a topic that is new here begins: `earliest` or `latest`."""
     group: str = ""
     """Consumer group that is told how far was read, for tools that show lag; empty: none."""
+    findings: str = ""
+    """Topic that every finding is written to, once; empty: none."""
+    cases: str = ""
+    """Topic that every case is written to, and again when it changes."""
     client: dict[str, str] = field(default_factory=dict)
     """Settings of the client, as librdkafka names them: security.protocol, sasl.mechanism, ..."""
 

@@ -186,15 +186,17 @@ def _followed(ws: Workspace) -> Iterator[tuple[str, str]]:
 
 def _kafka(ws: Workspace) -> Iterator[tuple[str, str]]:
     settings = ws.config.kafka
-    if not settings.topics:
-        yield GOOD, "no topics are followed"
+    told = {settings.findings, settings.cases} - {""}
+    if not settings.topics and not told:
+        yield GOOD, "no topics are followed or told"
         return
     broker = Broker(settings)
     for kind in {*settings.topics.values()} - {""}:
         ws.sources().named(kind)
     try:
-        topics, missing = broker.topics(settings.topics)
-        ends = broker.ends([(topic.name, n) for topic in topics for n in topic.partitions])
+        topics, missing = broker.topics({*settings.topics, *told})
+        read_from = [topic for topic in topics if topic.name in settings.topics]
+        ends = broker.ends([(topic.name, n) for topic in read_from for n in topic.partitions])
     except Away as error:
         yield (
             BROKEN,
@@ -203,13 +205,13 @@ def _kafka(ws: Workspace) -> Iterator[tuple[str, str]]:
         )
         return
     for name, why in missing.items():
-        yield BROKEN, f"topic {name}: {why}; make it, or allow this client to read it"
+        yield BROKEN, f"topic {name}: {why}; make it, or give this client the right to it"
     read, _ = kafka.load(ws.root / "state" / kafka.FILE)
     behind = sum(max(0, end - read[key].offset) for key, end in ends.items() if key in read)
     new = sum(key not in read for key in ends)
     yield (
         GOOD,
-        f"{len(topics)} topics, {len(ends)} partitions, {behind:,} messages not read yet"
+        f"{len(read_from)} topics, {len(ends)} partitions, {behind:,} messages not read yet"
         + (f"; {new} partitions were never read" if new else ""),
     )
 

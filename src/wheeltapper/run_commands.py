@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wheeltapper.engines.local.ingest import Ingested
     from wheeltapper.engines.local.kafka import Topics
     from wheeltapper.engines.local.meters import Meters
+    from wheeltapper.engines.local.publish import Publisher
     from wheeltapper.engines.local.spool import Spool
     from wheeltapper.ingest import Progress as Reading
 
@@ -236,10 +237,16 @@ def _follow(
         spool = Spool(ws.root / FOLDER, int(ws.config.intake.max_spool_mib * (1 << 20)))
         meters = Meters(spool)
         with _topics(ws, spool, meters) as topics:
+            publisher = _publisher(ws)
             follower = Follower(
-                ws, paths, spool=spool, meters=meters, source=source, every_s=every_s, topics=topics
-            )
-            with _listening(ws, spool, meters, topics, listen) if listen else nullcontext():
+                ws, paths, spool=spool, meters=meters, source=source, every_s=every_s,
+                topics=topics, publisher=publisher,
+            )  # fmt: skip
+            with (
+                _listening(ws, spool, meters, topics, publisher, listen)
+                if listen
+                else nullcontext()
+            ):
                 _log.info("following; stop with Ctrl-C or SIGTERM")
                 follower.run(stop)
         _tell_followed(follower.done)
@@ -274,9 +281,24 @@ def _topics(ws: Workspace, spool: "Spool", meters: "Meters") -> Iterator["Topics
         yield topics
 
 
+def _publisher(ws: Workspace) -> "Publisher | None":
+    """Who tells topics what was found, where the settings name any."""
+    if not (ws.config.kafka.findings or ws.config.kafka.cases):
+        return None
+    from wheeltapper.engines.local.broker import Broker
+    from wheeltapper.engines.local.judges import name_of
+    from wheeltapper.engines.local.publish import publisher
+
+    return publisher(
+        Broker(ws.config.kafka), ws.root / "state", name_of(ws.root), ws.lake,
+        lambda: ws.checkpoint.manifest().step, ws.cases,
+    )  # fmt: skip
+
+
 @contextmanager
 def _listening(
     ws: Workspace, spool: "Spool", meters: "Meters", topics: "Topics | None",
+    publisher: "Publisher | None",
     address: tuple[str, int],
 ) -> Iterator[None]:  # fmt: skip
     from wheeltapper.server import intake
@@ -301,6 +323,7 @@ def _listening(
             "lake": lake, "casebook": casebook,
             "spool": lambda: "it is full" if spool.full else "",
             **({"kafka": topics.wrong} if topics else {}),
+            **({"publishing": lambda: publisher.problem} if publisher else {}),
         },
     )  # fmt: skip
     with intake.listening(desk, host, port) as at:

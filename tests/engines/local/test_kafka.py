@@ -11,12 +11,14 @@ import time
 import pytest
 
 import office as office_log
-from wheeltapper import workspace
+from wheeltapper import finding, workspace
 from wheeltapper.engines.local import kafka
 from wheeltapper.engines.local.broker import Broker
 from wheeltapper.engines.local.follow import Follower
+from wheeltapper.engines.local.judges import name_of
 from wheeltapper.engines.local.kafka import Topics
 from wheeltapper.engines.local.meters import Meters
+from wheeltapper.engines.local.publish import publisher
 from wheeltapper.engines.local.spool import Spool
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -255,8 +257,9 @@ def test_messages_that_were_removed_are_told_and_a_topic_made_anew_is_read(broke
 
 @pytest.mark.timeout(900)
 def test_killed_at_any_moment_it_finds_the_same(broker, topic, tmp_path, office):
+    told = broker.topic(f"{topic}-told", partitions=2)
     more = "[detect]\nlateness_minutes = 2880\nstep = 100\n[ingest]\nbatch = 60"
-    ws = settled(tmp_path / "work", broker, topic, more)
+    ws = settled(tmp_path / "work", broker, topic, f'findings = "{told}"', more)
     command = [sys.executable, "-m", "wheeltapper.cli", "-w", str(ws.root), "run", "--follow"]
     kills = 5
     size = len(LINES) // kills
@@ -286,3 +289,9 @@ def test_killed_at_any_moment_it_finds_the_same(broker, topic, tmp_path, office)
     assert said == [(case.entity, case.headline) for case in office.cases()]
     held = kafka.load(ws.root / "state" / "kafka.json")[0]
     assert sum(position.offset for position in held.values()) == len(LINES)
+    publisher(
+        Broker(again.config.kafka), ws.root / "state", name_of(ws.root), again.lake,
+        lambda: again.checkpoint.manifest().step, again.cases,
+    ).publish()  # fmt: skip
+    keys = sorted(message.key().decode() for message in broker.read(told))
+    assert keys == sorted(one.id for one in finding.from_table(again.lake.findings()))

@@ -120,10 +120,13 @@ class Broker:
                 found.append(Topic(name, str(told.topic_id), numbers))
         return found, missing
 
-    def ends(self, keys: Iterable[Key], *, first: bool = False) -> dict[Key, int]:
+    def ends(
+        self, keys: Iterable[Key], *, first: bool = False, committed: bool = True
+    ) -> dict[Key, int]:
         """The offset that the next message of each partition gets, or that of its first message.
 
-        Of open transactions nothing counts. A partition that cannot be asked now is left out.
+        Of open transactions nothing counts, if only what is `committed` does. A partition that
+        cannot be asked now is left out.
 
         Raises
         ------
@@ -133,10 +136,11 @@ class Broker:
         from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # it is public
 
         wanted = getattr(OffsetSpec, "earliest" if first else "latest")()  # untyped
+        level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
         asked = self._asked(
             lambda: self._admin.list_offsets(
                 {TopicPartition(*key): wanted for key in keys},
-                isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=ANSWER_S,
+                isolation_level=level, request_timeout=ANSWER_S,
             )
         )  # fmt: skip
         found: dict[Key, int] = {}

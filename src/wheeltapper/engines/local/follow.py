@@ -33,6 +33,7 @@ from wheeltapper.engines.local.ingest import ingest
 from wheeltapper.engines.local.judges import Judges
 from wheeltapper.engines.local.kafka import Topics
 from wheeltapper.engines.local.meters import Meters
+from wheeltapper.engines.local.publish import Publisher
 from wheeltapper.engines.local.spool import About, Entry, Spool
 from wheeltapper.engines.local.tail import Tail
 from wheeltapper.enrich import Enricher
@@ -116,6 +117,7 @@ class Follower:
     def __init__(
         self, ws: Workspace, paths: Sequence[str | Path], *, spool: Spool, meters: Meters,
         source: str = "", every_s: float = EVERY_S, topics: Topics | None = None,
+        publisher: Publisher | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
@@ -127,7 +129,7 @@ class Follower:
         """
         self.done = Followed()
         self._ws, self._spool, self._meters, self._topics = ws, spool, meters, topics
-        self._source, self._every_s = source, every_s
+        self._source, self._every_s, self._publisher = source, every_s, publisher
         self._clock, self._monotonic = clock, monotonic
         settings = ws.config.ingest
         limits = Limits(
@@ -154,6 +156,7 @@ class Follower:
         self._commits = 0
         self._refining = Pace(0.2, monotonic)
         self._compacting = Pace(0.05, monotonic)
+        self._publishing = Pace(0.1, monotonic)
         self._saved_at = monotonic()
 
     def run(self, stop: threading.Event) -> Followed:
@@ -187,6 +190,7 @@ class Follower:
         if self._topics:
             self._topics.save()
         self._refine(at_once=True)
+        self._publish(at_once=True)
         return self.done
 
     def step(self, stop: threading.Event) -> None:
@@ -194,6 +198,7 @@ class Follower:
         self._take(stop)
         self._judge(stop)
         self._refine()
+        self._publish()
         self._compact()
         self._meters.beat()
 
@@ -354,6 +359,21 @@ class Follower:
             "%d cases in all", self.done.cases,
             extra={"fields": {"stage": "refine", "cases": self.done.cases}},
         )  # fmt: skip
+
+    def _publish(self, *, at_once: bool = False) -> None:
+        if self._publisher is None or not (at_once or self._publishing.due):
+            return
+        began = self._monotonic()
+        with self._meters.stage("publish"):
+            told = self._publisher.publish(at_once=at_once)
+        self._publishing.took(self._monotonic() - began)
+        for topic, messages in told.items():
+            self._meters.published.labels(topic).inc(messages)
+        if sum(told.values()):
+            _log.info(
+                "%d messages published", sum(told.values()),
+                extra={"fields": {"stage": "publish", "messages": sum(told.values())}},
+            )  # fmt: skip
 
     def _compact(self) -> None:
         if self._commits < COMPACT_COMMITS or not self._compacting.due:

@@ -1,5 +1,6 @@
 """Everything that judges in one workspace, and what refinement has to know of it."""
 
+import hashlib
 import os
 import secrets
 from collections.abc import Sequence
@@ -57,6 +58,12 @@ def secret_of(root: Path) -> bytes:
     """The workspace's key, or one of no secrecy where none was made: for what is not kept."""
     path = root / "state" / "secret"
     return path.read_bytes() if path.exists() else bytes(SECRET_BYTES)
+
+
+def name_of(root: Path) -> str:
+    """Sixteen letters that no other workspace is known by; they tell nothing of the key."""
+    secret = _secret(root / "state" / "secret")
+    return hashlib.blake2b(secret, digest_size=8, person=b"workspace").hexdigest()
 
 
 def _secret(path: Path) -> bytes:

@@ -24,7 +24,7 @@ from prometheus_client import (
 
 from wheeltapper.engines.local.spool import Spool
 
-STAGES = ("look", "ingest", "detect", "refine", "compact")
+STAGES = ("look", "ingest", "detect", "refine", "publish", "compact")
 
 
 class Meters:
@@ -71,6 +71,10 @@ class Meters:
             "Times that the broker could not be asked.",
             registry=registry,
         )
+        self.published = Counter(
+            "wheeltapper_published_messages", "Messages told to a topic.", ["topic"],
+            registry=registry,
+        )  # fmt: skip
         self.cases = Gauge("wheeltapper_cases", "Cases in the casebook.", registry=registry)
         self.state = Gauge(
             "wheeltapper_state_bytes", "State of detection.", ["family"], registry=registry
