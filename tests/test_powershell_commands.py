@@ -103,7 +103,8 @@ def test_one_class_alone_cannot_be_measured(tmp_path):
     )
 
 
-def test_evaluation_trains_and_compares(data, tmp_path):
+def test_evaluation_trains_and_compares(tmp_path):
+    data = write(tmp_path / "made.jsonl", records())
     arguments = ["evaluate", "--data", str(data), "--models", "format,3-grams,words-both"]
     arguments += ["--split", "grouped", "--samples", "3", "--cache", str(tmp_path / "kept")]
     report = json.loads(run(*arguments, "--format", "json").stdout)
@@ -114,7 +115,14 @@ def test_evaluation_trains_and_compares(data, tmp_path):
         assert part in told
 
 
-def test_without_pytorch_networks_are_left_out_or_refused(data, monkeypatch):
+def test_texts_that_are_nearly_the_same_do_not_make_folds(data):
+    """The malicious lines of the file are one group, which some fold is trained without."""
+    told = run("evaluate", "--data", str(data), "--models", "3-grams", "--split", "grouped", code=1)
+    assert "more texts are needed" in told.output
+
+
+def test_without_pytorch_networks_are_left_out_or_refused(tmp_path, monkeypatch):
+    data = write(tmp_path / "made.jsonl", records())
     monkeypatch.setattr(trials, "networks_can_be_trained", lambda: False)
     arguments = ["evaluate", "--data", str(data), "--split", "grouped", "--samples", "2"]
     done = run(*arguments, "--format", "json")

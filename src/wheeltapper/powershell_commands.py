@@ -240,10 +240,11 @@ def _evaluate_shipped(data: Path, model: str, form: str, evade: bool) -> None:
 
 def _trials(data: Path, cache: Path | None) -> "tuple[Trials, str]":
     from wheeltapper.powershell import records
+    from wheeltapper.powershell.groups import grouped
     from wheeltapper.powershell.trials import Trials
 
     digest = records.digest(data)
-    return Trials(records.read(data), digest, cache), digest
+    return Trials(grouped(records.read(data)), digest, cache), digest
 
 
 def _chosen(named: str | None, there: tuple[str, ...], usual: tuple[str, ...]) -> list[str]:

@@ -23,7 +23,7 @@ class Record:
     """1 is malicious, 0 is benign."""
     source: str = ""
     group: str = ""
-    """Cluster of near-duplicates; its own where none is given."""
+    """Cluster of near-duplicates; its own where none is given (`groups` finds them)."""
     kind: str = ""
     family: str = ""
 

@@ -2,7 +2,7 @@
 
 Writes a file and a card a model (`models.NAMES`). Needs the extra `net` (PyTorch) for the networks.
 A model that is rebuilt from the same data differs a little, since processors add in different
-orders: `TOLERANCE` says by how much its figures may.
+orders: `TOLERANCE` says by how much its figures may (what was measured: docs/powershell.md).
 """
 
 import hashlib

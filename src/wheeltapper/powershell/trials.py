@@ -101,9 +101,15 @@ class Trials:
 
     def _made(self, trial: Trial) -> Scores:
         own = self.lessons.texts
-        return self._trained(trial)([own[i][0] for i in trial.fold.test])
+        judge = self._trained(trial)
+        return judge([own[i][0] for i in trial.fold.test]) if len(trial.fold.test) else np.empty(0)
 
     def _trained(self, trial: Trial) -> Judge:
+        if len(np.unique(self.label[trial.fold.train])) < 2:
+            raise WheeltapperError(
+                f"{trial.name}: without this fold all texts have one label; more texts are needed "
+                "that are not nearly the same"
+            )
         if trial.model in FORMATS:
             return self._by_format(trial)
         if trial.model in TRADITIONAL:
