@@ -191,6 +191,8 @@ def run(
     ws = open_workspace(ctx)
     if where["engine"] == "spark" and (listen or not paths):
         raise click.UsageError("--engine spark reads and follows folders; name at least one")
+    if where["engine"] == "spark" and follow and ws.config.kafka.topics:
+        raise click.UsageError("topics under [kafka] are read with --engine local")
     if not paths and not listen and not (follow and ws.config.kafka.topics):
         raise click.UsageError(
             "name files or folders, an address with --listen, or topics under [kafka] with --follow"
@@ -262,7 +264,9 @@ def _follow_on_spark(
     with lock.held(ws.root / "state" / lock.WRITING, "following"):
         spark = session(master)  # sets signals of its own, so before ours
         with stopping() as stop:
-            stream = Stream(ws, paths, spark, source=source, every_s=every_s)
+            stream = Stream(
+                ws, paths, spark, source=source, every_s=every_s, publisher=_publisher(ws)
+            )
             _log.info("following with Spark; stop with Ctrl-C or SIGTERM")
             stream.run(stop)
             _tell_followed(stream.done)

@@ -78,8 +78,10 @@ def told() -> Iterator[None]:
         whose = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
         if not (whose & {"py4j", "pyspark"} or isinstance(error, ConnectionError)):
             raise
+        gone = isinstance(error, ConnectionError) or "Py4JNetworkError" in repr(error)
+        why = f"its JVM has ended ({error})" if gone else reason(str(error))
         raise WheeltapperError(
-            f"Spark failed: {reason(str(error))}. Run the same again: nothing is lost"
+            f"Spark failed: {why}. Run the same again: nothing is lost"
         ) from error
 
 

@@ -33,6 +33,7 @@ from wheeltapper.engines.local.follow import (
     Stopped,
     Workspace,
 )
+from wheeltapper.engines.local.publish import Publisher
 from wheeltapper.engines.spark.detect import detect
 from wheeltapper.engines.spark.ingest import ingest
 from wheeltapper.engines.spark.session import told
@@ -57,6 +58,7 @@ class Stream:
     def __init__(
         self, ws: Workspace, folders: Sequence[str | Path], spark: "SparkSession", *,
         source: str | None = None, every_s: float = EVERY_S, jobs: int | None = None,
+        publisher: Publisher | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
@@ -68,7 +70,7 @@ class Stream:
         """
         self.done = Followed()
         self._ws, self._spark, self._source = ws, spark, source
-        self._every_s, self._jobs = every_s, jobs
+        self._every_s, self._jobs, self._publisher = every_s, jobs, publisher
         self._clock, self._monotonic = clock, monotonic
         self._folders = sorted({Path(folder).absolute() for folder in folders})
         for folder in self._folders:
@@ -84,6 +86,7 @@ class Stream:
         self._late = self._unrefined = True  # another process may have left work behind
         self._commits = 0
         self._refining = Pace(0.2, monotonic)
+        self._publishing = Pace(0.1, monotonic)
         self._at_work = threading.Lock()
         """Held by the batch, which a thread of Spark's runs, or by what is done between two."""
         self._stop = threading.Event()
@@ -120,6 +123,7 @@ class Stream:
                 _log.error("failed, and is tried again in %.0f s: %s", pause_s, failed)
                 stop.wait(pause_s)
         self._refine(at_once=True)
+        self._publish(at_once=True)
         return self.done
 
     def _follow(self) -> None:
@@ -135,6 +139,7 @@ class Stream:
                         if self._quiet():
                             self._judge()
                             self._refine()
+                            self._publish()
                     finally:
                         self._at_work.release()
         finally:
@@ -169,6 +174,7 @@ class Stream:
         self._ingest(sorted(files))
         self._judge()
         self._refine()
+        self._publish()
         if self._commits >= COMPACT_COMMITS:
             self._ws.lake.compact(KEPT_HOURS)
             self._commits = 0
@@ -260,3 +266,15 @@ class Stream:
             "%d cases in all", self.done.cases,
             extra={"fields": {"stage": "refine", "cases": self.done.cases}},
         )  # fmt: skip
+
+    def _publish(self, *, at_once: bool = False) -> None:
+        if self._publisher is None or not (at_once or self._publishing.due):
+            return
+        began = self._monotonic()
+        messages = sum(self._publisher.publish(at_once=at_once).values())
+        self._publishing.took(self._monotonic() - began)
+        if messages:
+            _log.info(
+                "%d messages published", messages,
+                extra={"fields": {"stage": "publish", "messages": messages}},
+            )  # fmt: skip
