@@ -140,6 +140,8 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "engines/test_parity.py": "one detection on all engines",
     "engines/spark/test_kill.py": "whole runs and streams on Spark, killed",
     "engines/test_kill.py": "whole runs, killed",
+    "engines/test_faults.py": "damage, updates and clocks that jump",
+    "engines/test_backfill.py": "old logs while a process follows",
     "engines/test_full_disk.py": "every command on a disk that is full",
     "ingest/test_add_a_log_source.py": "the example in docs/add-a-log-source.md",
     "ingest/test_bad_input.py": "every reader on what is broken",

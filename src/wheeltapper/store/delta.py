@@ -45,6 +45,9 @@ _BORN_WITH = "wheeltapper.columns"
 _FORGOTTEN = {
     "delta.setTransactionRetentionDuration": "interval 30 days",
     "delta.logRetentionDuration": "interval 1 days",
+    # Whoever opens a table reads the commits since the last checkpoint, each on a thread of its
+    # own: of up to a hundred, a process that follows had 130 threads, and memory for each.
+    "delta.checkpointInterval": "10",
 }
 _FIRST_US, _LAST_US = -(2**62), 2**62
 

@@ -5,6 +5,7 @@ come back the same way. A command and its answer are one line of JSON each. Work
 rules and models from the workspace as this process did.
 """
 
+import errno
 import json
 import os
 import select
@@ -33,6 +34,7 @@ from wheeltapper.store.lake import Lake
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
 """Workers share the cores: each keeps to one."""
+_SCRATCH = "crew-"
 
 
 def shared_out(
@@ -51,18 +53,55 @@ def shared_out(
     return crew
 
 
+class Kept:
+    """The same for a process that goes on: workers stay from one detection to the next.
+
+    Two seconds of imports would else be paid for each pass. They stay only as long as what they
+    know is what the manifest says: after a failure others are started, from the last snapshot.
+    """
+
+    def __init__(
+        self, root: Path, off: Sequence[str], checkpoint: Checkpoint, *, jobs: int
+    ) -> None:
+        self._shared_out = shared_out(root, off, checkpoint, jobs=jobs)
+        self._crew: Crew | None = None
+
+    def __call__(self, manifest: Manifest) -> "Crew | None":
+        if self._crew is None or self._crew.at != manifest:
+            self.close()
+            self._crew = self._shared_out(manifest)
+            if self._crew:
+                self._crew.stays = True
+        return self._crew
+
+    def close(self) -> None:
+        if self._crew:
+            self._crew.end()
+        self._crew = None
+
+
+class WorkerLost(WheeltapperError):
+    """A worker process was killed, as by a system that is short of memory; nothing is lost."""
+
+
 class Crew:
     """The hands of several workers."""
 
     anew: Sequence[str] = ()
+    stays = False
+    """Whether `close` leaves the workers to whoever comes next."""
 
     def __init__(
         self, root: Path, off: Sequence[str], checkpoint: Checkpoint, manifest: Manifest, jobs: int
     ) -> None:
         """Start `jobs` workers, or one for each shard of the manifest if those are fewer."""
         self.shards = manifest.shards
+        self.at: Manifest | None = None
+        """What the workers know is what this says; None while they know more."""
         self._checkpoint = checkpoint
-        self._scratch = Path(tempfile.mkdtemp(prefix="crew-", dir=checkpoint.folder))
+        for left in checkpoint.folder.glob(f"{_SCRATCH}*"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        self._scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=checkpoint.folder))
         self._written = 0
         workers = min(jobs, manifest.shards)
         self._workers = [
@@ -76,11 +115,17 @@ class Crew:
         ]  # fmt: skip
         try:
             self._all({"do": "restore"})
-        except WheeltapperError:
-            self.close()
+        except (WheeltapperError, OSError):
+            self.end()
             raise
 
     def close(self) -> None:
+        if not self.stays or self.at is None:
+            self.end()
+
+    def end(self) -> None:
+        """Have the workers end; what they know is saved, or is done again."""
+        self.at = None
         for worker in self._workers:
             worker.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
@@ -99,6 +144,7 @@ class Crew:
         return {"path": str(path), "same": same, "days": days}
 
     def judge(self, acts: pa.Table, ready: Mapping[str, object]) -> pa.Table:
+        self.at = None
         said = self._all({"do": "judge", **ready})
         found = pa.concat_tables([_read(Path(str(one["path"]))) for one in said])
         for path in self._scratch.glob(f"{Path(str(ready['path'])).stem}.*"):
@@ -110,7 +156,8 @@ class Crew:
         for said in self._all({"do": "save", "step": manifest.step}):
             files |= json.loads(str(said["files"]))
         whole = replace(manifest, shards=self.shards, saved=manifest.step)
-        return self._checkpoint.commit_shards(whole, files)
+        self.at = self._checkpoint.commit_shards(whole, files)
+        return self.at
 
     def _all(self, command: Mapping[str, object]) -> list[Mapping[str, object]]:
         """Have every worker do the same; their answers in order."""
@@ -150,11 +197,13 @@ class _Process:
         line = self.answers.readline()
         if not line:
             code = self._process.wait()
-            raise WheeltapperError(
+            raise WorkerLost(
                 f"a worker process ended with code {code} before its work was done; what it said "
                 "is above. Run the same again: nothing is lost"
             )
         said: Mapping[str, object] = json.loads(line)
+        if "errno" in said:
+            raise OSError(int(str(said["errno"])), str(said["error"]))
         if "error" in said:
             raise WheeltapperError(str(said["error"]))
         return said
@@ -216,8 +265,13 @@ def serve(setting: Mapping[str, object], commands: IO[str], answers: IO[str]) ->
                 said = {"files": json.dumps(worker.save(checkpoint, command["step"]))}
         except WheeltapperError as error:
             said = {"error": str(error)}
-        answers.write(json.dumps(said) + "\n")
-        answers.flush()
+        except OSError as error:  # a disk that is full, most likely: whoever follows waits for room
+            said = {"error": str(error), "errno": error.errno or errno.EIO}
+        try:
+            answers.write(json.dumps(said) + "\n")
+            answers.flush()
+        except BrokenPipeError:  # whoever asked was killed: what is not committed is done again
+            return
 
 
 if __name__ == "__main__":
@@ -225,3 +279,4 @@ if __name__ == "__main__":
     private = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     serve(json.loads(sys.argv[1]), sys.stdin, private)
+    os._exit(0)  # what lies unsent in a broken pipe would be a traceback

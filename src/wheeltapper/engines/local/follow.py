@@ -27,7 +27,7 @@ from sqlalchemy.exc import OperationalError
 
 from wheeltapper.config import Config
 from wheeltapper.engines.local.checkpoint import Checkpoint
-from wheeltapper.engines.local.crew import shared_out
+from wheeltapper.engines.local.crew import Kept, WorkerLost
 from wheeltapper.engines.local.detect import EPOCH, detect
 from wheeltapper.engines.local.ingest import ingest
 from wheeltapper.engines.local.judges import Judges
@@ -55,8 +55,8 @@ KEPT_HOURS = 2
 """What was rewritten stays so long for those who read it; each time that is a day's files."""
 LONGEST_PAUSE_S = 60.0
 """After passes that failed."""
-PASSING = (OSError, DeltaError, OperationalError, duckdb.IOException)
-"""What a full disk, or a store or a casebook that is away, raises: it may be well again soon."""
+PASSING = (OSError, DeltaError, OperationalError, duckdb.IOException, WorkerLost)
+"""What a full disk, a store that is away, a killed worker raises: it may be well again soon."""
 MICROSECOND = timedelta(microseconds=1)
 _log = logging.getLogger(__name__)
 
@@ -143,9 +143,7 @@ class Follower:
         self._tail = Tail(paths, ws.root / "state", limits)
         self._enricher = Enricher(ws.config.enrich, root=ws.root, timezone=ws.config.timezone)
         self._judges = ws.judges()
-        self._crew = shared_out(
-            ws.root, ws.config.detect.off, ws.checkpoint, jobs=ws.config.detect.jobs
-        )
+        self._crew = Kept(ws.root, ws.config.detect.off, ws.checkpoint, jobs=ws.config.detect.jobs)
         self._families = {d.name: d.family for d in self._judges.detectors}
         self._lateness = timedelta(minutes=ws.config.detect.lateness_minutes)
         manifest = ws.checkpoint.manifest()
@@ -186,6 +184,7 @@ class Follower:
                 why = f"the disk is full, make room: {error}" if disk_is_full(error) else str(error)
                 _log.error("the pass failed and is tried again in %.0f s: %s", pause_s, why)
             stop.wait(max(pause_s, self._every_s - (self._monotonic() - began)))
+        self._crew.close()
         self._tail.save()
         if self._topics:
             self._topics.save()
