@@ -1,5 +1,8 @@
+import dataclasses
 import json
+import os
 import shutil
+import time
 
 import pytest
 
@@ -162,3 +165,36 @@ def test_the_broker_is_asked(copy, broker):
     assert "until then judging waits" in away.says
     (tea,) = told(broker.servers, doctored="tea")
     assert "no log kind is called 'tea'" in tea.says
+
+
+def test_the_snapshot_before_is_looked_at_too(copy):
+    checkpoint = workspace.open(copy).checkpoint
+    checkpoint.sound()
+    newest = checkpoint.manifest()
+    state, models = (checkpoint.read(name, checksum) for name, checksum in newest.snapshots.items())
+    checkpoint.commit(dataclasses.replace(newest, step=2), state, models)
+    assert found(copy)["state"].says == "step 2, snapshot whole, and that of step 1 before it"
+    (copy / "state" / newest.snapshot).write_bytes(b"?")
+    check = found(copy)["state"]
+    assert check.state == WARNING
+    assert "there is none to go back to" in check.says
+
+
+def test_clocks_that_are_wrong(copy):
+    assert found(copy)["clock"].state == GOOD
+    ahead = time.time() + 86_400
+    os.utime(copy / "state" / "manifest.json", (ahead, ahead))
+    check = found(copy)["clock"]
+    assert check.state == WARNING
+    assert "No finding depends on it" in check.says
+
+
+def test_what_was_put_aside_in_the_spool(copy):
+    (copy / "spool" / ".damaged-1").mkdir(parents=True)
+    says = [c.says for c in examine(copy) if c.what == "spool"]
+    assert "1 entries" in says[0]
+    assert says[1] == "nothing waits"
+
+
+def test_engines_that_could_be_used(office):
+    assert found(office.root)["engines"].says.startswith("local")

@@ -1,6 +1,7 @@
 """Doctor: what is wrong with this workspace or machine, and what to do about it."""
 
 import importlib.util
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from pathlib import Path
 from wheeltapper import config, workspace
 from wheeltapper.engines.local import kafka, lock, tail
 from wheeltapper.engines.local.broker import Away, Broker
-from wheeltapper.engines.local.spool import FOLDER, Spool
+from wheeltapper.engines.local.checkpoint import MANIFEST
+from wheeltapper.engines.local.spool import DAMAGED, FOLDER, Spool
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.workspace import Workspace
 
@@ -18,6 +20,7 @@ GOOD, WARNING, BROKEN = "good", "warning", "broken"
 LITTLE_DISK_GIB = 2.0
 BEHIND_MINUTES = 60.0
 """Beyond the lateness; more than this is no longer a pass that takes its time."""
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ def examine(root: Path) -> list[Check]:
         ("rejects", _rejects),
         ("page", _page),
         ("disk", _disk),
+        ("clock", _clock),
+        ("engines", _engines),
     ):
         checks += _checked(what, look, ws)
     return checks
@@ -122,7 +127,20 @@ def _state(ws: Workspace) -> Iterator[tuple[str, str]]:
     if sound != manifest:
         yield WARNING, f"the newest snapshot is damaged; detection goes on from step {sound.step}"
         return
-    yield GOOD, f"step {manifest.step}, snapshot whole" if manifest.step else "nothing judged yet"
+    if not manifest.step:
+        yield GOOD, "nothing judged yet"
+        return
+    says = f"step {manifest.step}, snapshot whole"
+    try:
+        before = ws.checkpoint.before()
+    except WheeltapperError as error:
+        yield (
+            WARNING,
+            f"{says}, but not the one before it ({error}): there is none to go back to until the "
+            "next step is done. Look after the disk",
+        )
+        return
+    yield GOOD, f"{says}, and that of step {before.step} before it" if before.step else says
 
 
 def _judged(ws: Workspace) -> Iterator[tuple[str, str]]:
@@ -155,6 +173,13 @@ def _spool(ws: Workspace) -> Iterator[tuple[str, str]]:
     if not (ws.root / FOLDER).is_dir():
         yield GOOD, "nothing waits"
         return
+    aside = len(list((ws.root / FOLDER).glob(f"{DAMAGED}*")))
+    if aside:
+        yield (
+            WARNING,
+            f"{aside:,} entries in {ws.root / FOLDER}/{DAMAGED}* do not say where they come from "
+            "and were not ingested: see what they hold, ingest it, and remove them",
+        )
     found = Spool(ws.root / FOLDER, int(ws.config.intake.max_spool_mib * (1 << 20)))
     says = f"{found.files:,} entries, {found.waiting_bytes / 2**20:,.0f} MiB, wait to be ingested"
     if found.full:
@@ -243,7 +268,39 @@ def _page(_: Workspace) -> Iterator[tuple[str, str]]:
 
 def _disk(ws: Workspace) -> Iterator[tuple[str, str]]:
     free = shutil.disk_usage(ws.root).free / 2**30
-    if free > LITTLE_DISK_GIB:
+    state = sum(file.stat().st_size for file in ws.checkpoint.folder.glob("*.arrow")) / 2**30
+    # A step writes its snapshots beside the last two.
+    if free > LITTLE_DISK_GIB + state:
         yield GOOD, f"{free:,.0f} GiB free"
     else:
         yield WARNING, f"{free:,.1f} GiB free: make room, or passes will fail and wait"
+
+
+def _clock(ws: Workspace) -> Iterator[tuple[str, str]]:
+    now, newest = datetime.now(UTC), ws.lake.span()[1]
+    manifest = ws.checkpoint.folder / MANIFEST
+    judged = datetime.fromtimestamp(manifest.stat().st_mtime, UTC) if manifest.exists() else now
+    if judged > now + CLOCKS_DIFFER:
+        yield (
+            WARNING,
+            f"it is {now:%Y-%m-%d %H:%M} UTC here, and {judged:%Y-%m-%d %H:%M} when the state was "
+            "last written: one of the two was wrong. No finding depends on it; set the clock (NTP)",
+        )
+    elif newest and newest > now + CLOCKS_DIFFER:
+        yield (
+            WARNING,
+            f"the newest act is of {newest:%Y-%m-%d %H:%M} UTC, and here it is "
+            f"{now:%Y-%m-%d %H:%M}: the source's clock is wrong, or this one. A process that "
+            "follows judges it when its time comes",
+        )
+    else:
+        yield GOOD, f"{now:%Y-%m-%d %H:%M} UTC"
+
+
+def _engines(_: Workspace) -> Iterator[tuple[str, str]]:
+    if importlib.util.find_spec("pyspark") is None:
+        yield GOOD, "local; for --engine spark: pip install 'wheeltapper[spark]', and Java 17"
+    elif not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        yield WARNING, "local; PySpark is here, but no Java: install 17 or later, or set JAVA_HOME"
+    else:
+        yield GOOD, "local and spark"

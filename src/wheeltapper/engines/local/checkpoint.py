@@ -99,6 +99,15 @@ class Checkpoint:
         self._standing = found.manifest
         return found
 
+    def before(self) -> Manifest:
+        """What can be gone back to where the newest is damaged; of step 0 where there is nothing.
+
+        Raises
+        ------
+        WheeltapperError   if it is damaged itself.
+        """
+        return self._whole(self._read(self.folder / BEFORE)).manifest
+
     def _whole(self, manifest: Manifest) -> "Standing":
         if manifest.snapshot:
             return Standing(
