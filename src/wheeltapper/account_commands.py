@@ -1,5 +1,7 @@
 """The command `accounts`: fraudulent accounts, found by machines and people together."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wheeltapper import terminal
-from wheeltapper.command import Group, console, form_option, progress_bar, say
+from wheeltapper.command import Group, console, form_option, open_workspace, progress_bar, say
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.referral import decision_id
 
@@ -100,15 +102,17 @@ def train(data: Path, model: Path) -> None:
     import numpy as np
 
     from wheeltapper.accounts import judge, signals, tables
+    from wheeltapper.engines.local import relearning, reviewing
 
     read = tables.read(data)
     judged = np.flatnonzero(read.fraud >= 0)
     now = signals.seen(read, tables.end(read))
+    base = judge.view(now)
     try:
-        made = judge.train(now, judged, read.fraud == 1)
+        made = judge.train(now, judged, read.fraud == 1, base=base)
     except ValueError as error:
         raise WheeltapperError(f"{data}: too few labels: {error}") from error
-    made.save(model)
+    relearning.keep(made, reviewing.Looked(read, now, tables.end(read), base), model)
     stages = "two stages" if made.cheap else "one stage: too few reports and groups for a first"
     say(f"learned from {len(judged):,} judged accounts, in {stages}; {model}")
 
@@ -121,13 +125,23 @@ def train(data: Path, model: Path) -> None:
     "--policy", "rules", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Costs (TOML), by which a response is proposed for each account.",
 )  # fmt: skip
+@click.option("--queue", is_flag=True, help="Put accounts before people, in the casebook.")
 @form_option("table", "json", "ndjson", "csv")
-def score(data: Path, model: Path, top: int, rules: Path | None, form: str) -> None:
+@click.pass_context
+def score(
+    ctx: click.Context, data: Path, model: Path, top: int, rules: Path | None, queue: bool,
+    form: str,
+) -> None:  # fmt: skip
     """List the accounts most likely fraudulent, with the reasons and the groups they are in.
+
+    With --queue they are put before people, in the workspace's casebook, with others from whom most
+    is learned and a random sample. The same again adds nothing.
 
     \b
         wheeltapper accounts score --data tables/ --model fraud/ --top 50
     """
+    if queue:
+        _fill(ctx, data, model, rules)
     import numpy as np
 
     from wheeltapper.accounts import judge, policy, signals, tables
@@ -167,6 +181,28 @@ def score(data: Path, model: Path, top: int, rules: Path | None, form: str) -> N
         )
         for line in (*row["groups"], *row["reasons"]):
             console().print(Text(f"  {terminal.safe(line)}"))
+
+
+def _fill(ctx: click.Context, data: Path, model: Path, rules: Path | None) -> None:
+    from wheeltapper.engines.local import reviewing
+
+    ws = open_workspace(ctx)
+    own = ws.config.accounts
+    settings = replace(
+        own, data=str(data.resolve()), model=str(model.resolve()),
+        policy=str(rules.resolve()) if rules else own.policy,
+    )  # fmt: skip
+    looked = reviewing.look(data)
+    made = reviewing.fitting(model, looked)
+    with ws.casebook() as book:
+        done = reviewing.fill(book, looked, made, settings, ws.root, now=datetime.now(UTC))
+    say(
+        f"{done.waiting:,} accounts wait for people, {len(done.decisions):,} new decisions; "
+        "next: wheeltapper review list"
+    )
+    for one in done.drift:
+        if one.word == "drifted":
+            say(f"drifted since the model learned (PSI {one.psi:.2f}): {one.name}")
 
 
 def print_evaluation(out: Console, done: "Evaluation") -> None:

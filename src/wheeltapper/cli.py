@@ -30,6 +30,7 @@ from wheeltapper.errors import WheeltapperError
 from wheeltapper.owner_commands import owners
 from wheeltapper.powershell_commands import powershell
 from wheeltapper.question_commands import ask, questions
+from wheeltapper.review_commands import review
 from wheeltapper.run_commands import detect, ingest, run
 from wheeltapper.suppression_commands import hide, lasting, suppressions
 from wheeltapper.workspace import Workspace
@@ -341,6 +342,7 @@ main.add_command(ask)
 main.add_command(questions)
 main.add_command(drill)
 main.add_command(accounts)
+main.add_command(review)
 main.add_command(powershell)
 
 

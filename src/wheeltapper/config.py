@@ -147,6 +147,32 @@ class Kafka:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """How accounts are scored and reviewed; paths are relative to the workspace."""
+
+    data: str = ""
+    """Folder of tables with accounts.toml."""
+    model: str = "models/accounts"
+    """Folder of the model."""
+    policy: str = ""
+    """TOML of costs, by which steps are proposed; empty: whoever is likelier fraud is reviewed."""
+    guidelines: str = ""
+    """Text that reviewers go by; empty: what comes with the program."""
+    queue: int = 200
+    """Accounts picked to learn most from, beside those of the policy and of the sample."""
+    sample: int = 100
+    """Accounts drawn at random, from which is told how much fraud there is."""
+    double_share: float = 0.1
+    """Share of accounts that two reviewers judge, each blind to the other."""
+    checks: bool = True
+    """Whether accounts whose label is known are dealt in to check on reviewers."""
+    webhook: str = ""
+    """Where decisions are delivered."""
+    webhook_secret: str = ""
+    """What they are signed with; 16 characters at least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings of one workspace."""
 
@@ -163,6 +189,7 @@ class Config:
     refine: Refine = field(default_factory=Refine)
     server: Server = field(default_factory=Server)
     intake: Intake = field(default_factory=Intake)
+    accounts: Accounts = field(default_factory=Accounts)
     kafka: Kafka = field(default_factory=Kafka)
 
     def casebook_url(self, root: Path) -> str:

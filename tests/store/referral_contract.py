@@ -63,6 +63,12 @@ class ReferralContract:
             assert again.step == "hold"
             assert len(ids) == 3
 
+    def test_what_is_held_stays_so_while_it_waits_for_people(self, url):
+        with Casebook(url) as book:
+            book.referrals.fill([referral(step="hold")])
+            assert book.referrals.fill([referral(step="review", score=0.9)]) == []
+            assert book.referrals.one("ana").step == "hold"
+
     def test_people_are_not_overruled_by_a_new_scoring(self, url):
         with Casebook(url) as book:
             book.referrals.fill([referral(step="hold")])

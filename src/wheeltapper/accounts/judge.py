@@ -175,9 +175,12 @@ def platt(odds: Floats, fraud: Mask) -> tuple[float, float]:
     return float(line[0]), float(line[1])
 
 
-def reasons(judge: Judge, base: Columns, account: int) -> list[str]:
-    """What spoke most for fraud, in words, strongest first."""
-    columns = judge.columns(base)
+def reasons(judge: Judge, base: Columns, account: int, *, whole: bool = False) -> list[str]:
+    """What spoke most for fraud, in words, strongest first.
+
+    `whole`: `base` holds the first stage's column already (`judge.columns`), as for many accounts.
+    """
+    columns = base if whole else judge.columns(base)
     row = columns.rows[account]
     credit = judge.decision.reasons(row)
     told = []
@@ -185,8 +188,9 @@ def reasons(judge: Judge, base: Columns, account: int) -> list[str]:
         if credit[k] <= 0:
             break
         usual = float(np.median(columns.rows[:, k]))
-        side = "high" if row[k] > usual else "low" if row[k] < usual else "usual"
-        told.append(f"{columns.names[k]}: {side}, as one in {_seldom(columns.rows[:, k], row[k])}")
+        side = "high" if row[k] > usual else "low" if row[k] < usual else ""
+        rare = f"{side}, as one in {_seldom(columns.rows[:, k], row[k])}" if side else "as usual"
+        told.append(f"{columns.names[k]}: {rare}")
     return told
 
 

@@ -18,6 +18,7 @@ from wheeltapper.errors import WheeltapperError
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+_LONGEST_PROFILE = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ class Tables:
     known: Ints
     """When that was known; 0 where not said."""
     campaign: list[str]
+    profiles: list[str] = field(default_factory=list)
+    """What accounts say of themselves, for people to read; empty where no column is named."""
     left_out: int = 0
     """Rows that name an account nobody knows, or have no time."""
     simulated: bool = False
@@ -138,9 +141,16 @@ def read(folder: Path) -> Tables:
         ids=ids.to_list(), created=_times(accounts, accounts.column(rows, "created")),
         profile=Columns(tuple(profile), stacked), acts=acts, kinds=kinds, bands=texts.bands(),
         shared=shared, things=things, report_account=report_account, report_time=report_time,
-        fraud=fraud, known=known, campaign=campaign, left_out=names.missing,
-        simulated=(folder / "SIMULATED").exists(),
+        fraud=fraud, known=known, campaign=campaign, profiles=_profiles(accounts, rows),
+        left_out=names.missing, simulated=(folder / "SIMULATED").exists(),
     )  # fmt: skip
+
+
+def _profiles(accounts: mapping.Part, rows: pl.DataFrame) -> list[str]:
+    if "text" not in accounts.named:
+        return []
+    texts = accounts.column(rows, "text").cast(pl.String).fill_null("")
+    return texts.str.slice(0, _LONGEST_PROFILE).to_list()
 
 
 def from_activities(acts: pl.DataFrame) -> Tables:

@@ -44,6 +44,8 @@ def settle(account: Referral, opinions: Sequence[Opinion]) -> Ruling:
     if not opinions:
         raise ValueError(f"nobody has spoken about {account.account} in this round")
     said = [one.opinion for one in opinions]
+    if account.gold:
+        return Ruling(DECIDED, account.step, "a check on reviewers")
     pair, last = said[:2], said[-1]
     if account.double and account.round == 0:
         if len(said) == 1:
@@ -76,11 +78,13 @@ def _decided(account: Referral, opinion: str, why: str) -> Ruling:
 def truth(account: Referral, opinions: Sequence[Opinion]) -> str:
     """What people settled on (`fraud`, `honest`), or nothing yet.
 
+    Nothing of gold, which was known before.
+
     Parameters
     ----------
     opinions   of the account's last round that anybody has spoken in
     """
-    if not opinions or account.state != DECIDED:
+    if not opinions or account.state != DECIDED or account.gold:
         return ""
     last = opinions[-1].opinion
     return last if last in (FRAUD, HONEST) else ""

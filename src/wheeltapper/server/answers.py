@@ -58,6 +58,10 @@ class Overview(Answer):
     closed: int
     hidden: int
     """Suppressions in force."""
+    to_review: int
+    """Accounts that wait for people."""
+    reviewed: bool
+    """Whether accounts are reviewed here at all."""
     budget: Budget
 
 

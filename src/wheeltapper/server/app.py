@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 
 from wheeltapper.case import Case, CaseFinding
 from wheeltapper.errors import WheeltapperError
-from wheeltapper.server import asking, cases, confirm, events, history
+from wheeltapper.server import asking, cases, confirm, events, history, review
 from wheeltapper.server.activity import LaneBook
 from wheeltapper.server.answers import (
     ActivityView,
@@ -73,6 +73,7 @@ def create(
         responses={404: {"model": Problem}, 422: {"model": Problem}},
     )
     app.include_router(_routes(view), prefix="/api")
+    app.include_router(review.routes(view), prefix="/api")
     app.include_router(confirm.routes(view))
     _health(app, view)
     _page(app, static)

@@ -36,6 +36,8 @@ class Looked:
             open=sum(c.status in TO_READ for c in cases),
             closed=sum(c.status == CLOSED for c in cases),
             hidden=sum(s.in_force(now) for s in view.casebook.suppressions()),
+            to_review=view.casebook.referrals.waiting(),
+            reviewed=bool(view.casebook.referrals.all(limit=1)),
             budget=Budget(
                 day=day.isoformat() if day else "",
                 used=sum(view.zoned(c.end).date() == day for c in cases if c.kind != CAMPAIGN),

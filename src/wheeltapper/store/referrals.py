@@ -289,6 +289,8 @@ def _left_to_policy(row: ReferralRow, one: Referral) -> bool:
     """Whether a scoring may take a step: not where people decided, or a verification told more."""
     if row.state in (noun.DECIDED, noun.APPEALED, noun.ESCALATED) or row.round:
         return False
+    if one.step == noun.REVIEW and row.step in (noun.RATE_LIMIT, noun.VERIFY, noun.HOLD):
+        return False  # likelier fraud than before: what was taken stays so until people decide
     if row.challenge == noun.PASSED:
         return one.step != noun.VERIFY
     return row.challenge not in (noun.FAILED, noun.LAPSED)

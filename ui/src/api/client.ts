@@ -22,6 +22,14 @@ export type HiddenBy = Schemas["HiddenBy"];
 export type HidingView = Schemas["HidingView"];
 export type SuppressionList = Schemas["SuppressionList"];
 export type SuppressionView = Schemas["SuppressionView"];
+export type Queue = Schemas["Queue"];
+export type ReviewView = Schemas["ReviewView"];
+export type Guidelines = Schemas["Guidelines"];
+export type Figures = Schemas["ReviewFigures"];
+export type Estimate = Schemas["EstimateView"];
+export type Quality = Schemas["QualityView"];
+export type Given = Schemas["Given"];
+export type Opinion = Given["opinion"];
 export type Verdict = NonNullable<CaseLine["verdict"]>;
 export type Bar = Schemas["Bar"];
 type Problem = Schemas["Problem"];
@@ -40,6 +48,8 @@ export interface Answers {
   readonly events: EventList;
   readonly event: EventView;
   readonly suppressions: SuppressionList;
+  readonly guidelines: Guidelines;
+  readonly figures: Figures;
 }
 
 type Value = string | number | undefined;
@@ -82,6 +92,25 @@ export async function hide(wanted: Partial<Hide>): Promise<Result<HidingView>> {
 
 export async function endSuppressions(ids: readonly string[]): Promise<Result<SuppressionList>> {
   return await send<SuppressionList>("POST", to(["suppressions", "end"]), { ids });
+}
+
+/** The account that a reviewer has to look at now; it is kept from others for a while. */
+export async function nextAccount(reviewer: string): Promise<Result<Queue>> {
+  return await send<Queue>("POST", to(["review", "next"]), { reviewer });
+}
+
+/** One that a reviewer has judged. */
+export async function reviewed(account: string, reviewer: string): Promise<Result<ReviewView>> {
+  return await fetched<ReviewView>(to(["review", "accounts"], { account, reviewer }), {});
+}
+
+export async function answerAccount(given: Given): Promise<Result<Schemas["Answered"]>> {
+  return await send<Schemas["Answered"]>("POST", to(["review", "answers"]), given);
+}
+
+/** Learns from all answers; takes as long as it takes. */
+export async function retrain(): Promise<Result<Figures>> {
+  return await send<Figures>("POST", to(["review", "retrain"]), {});
 }
 
 async function send<T>(method: "PUT" | "POST", path: string, body: unknown): Promise<Result<T>> {

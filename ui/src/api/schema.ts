@@ -240,6 +240,159 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/review/next": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Next Account */
+        readonly post: operations["next_account_api_review_next_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/review/accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read Account */
+        readonly get: operations["read_account_api_review_accounts_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/review/answers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Answer */
+        readonly post: operations["answer_api_review_answers_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/review/appeals": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Appeal */
+        readonly post: operations["appeal_api_review_appeals_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/review/verifications": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Verify */
+        readonly post: operations["verify_api_review_verifications_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/review/guidelines": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read Guidelines */
+        readonly get: operations["read_guidelines_api_review_guidelines_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/review/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Metrics */
+        readonly get: operations["metrics_api_review_metrics_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/review/retrain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Retrain */
+        readonly post: operations["retrain_api_review_retrain_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/decisions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Decisions */
+        readonly get: operations["decisions_api_decisions_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -269,6 +422,33 @@ export interface components {
             readonly lanes_left_out: number;
             /** History Days */
             readonly history_days: number;
+        };
+        /**
+         * Answered
+         * @description What became of an answer.
+         */
+        readonly Answered: {
+            /** State */
+            readonly state: string;
+            /** Step */
+            readonly step: string;
+            /** Score */
+            readonly score: number;
+            /** Decisions */
+            readonly decisions: readonly components["schemas"]["DecisionView"][];
+        };
+        /**
+         * Appealed
+         * @description Somebody says that a decision is wrong.
+         */
+        readonly Appealed: {
+            /** Account */
+            readonly account: string;
+            /**
+             * Words
+             * @default
+             */
+            readonly words: string;
         };
         /**
          * Ask
@@ -478,12 +658,87 @@ export interface components {
             readonly formerly: readonly string[];
         };
         /**
+         * ComparedView
+         * @description Two models on the same held-out answers.
+         */
+        readonly ComparedView: {
+            readonly before: components["schemas"]["QualityView"];
+            readonly after: components["schemas"]["QualityView"];
+            /** Worse By */
+            readonly worse_by: number;
+            /** Low */
+            readonly low: number;
+            /** High */
+            readonly high: number;
+        };
+        /**
+         * DecisionList
+         * @description In the order they were made.
+         */
+        readonly DecisionList: {
+            /** Decisions */
+            readonly decisions: readonly components["schemas"]["DecisionView"][];
+        };
+        /**
+         * DecisionView
+         * @description A step that was taken, to be carried out.
+         */
+        readonly DecisionView: {
+            /** Number */
+            readonly number: number;
+            /** Id */
+            readonly id: string;
+            /** Account */
+            readonly account: string;
+            /** Step */
+            readonly step: string;
+            /** Was */
+            readonly was: string;
+            /** By */
+            readonly by: string;
+            /** Why */
+            readonly why: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** Delivered */
+            readonly delivered: string | null;
+        };
+        /**
+         * DriftView
+         * @description How far a column has moved.
+         */
+        readonly DriftView: {
+            /** Name */
+            readonly name: string;
+            /** Psi */
+            readonly psi: number;
+            /** Word */
+            readonly word: string;
+        };
+        /**
          * Ended
          * @description Suppressions that a reader ends.
          */
         readonly Ended: {
             /** Ids */
             readonly ids: readonly string[];
+        };
+        /**
+         * EstimateView
+         * @description A share, with its 95 % interval.
+         */
+        readonly EstimateView: {
+            /** Value */
+            readonly value: number;
+            /** Low */
+            readonly low: number;
+            /** High */
+            readonly high: number;
+            /** Of */
+            readonly of: number;
         };
         /**
          * EventField
@@ -632,6 +887,44 @@ export interface components {
             readonly hidden: components["schemas"]["HiddenBy"] | null;
         };
         /**
+         * Given
+         * @description What a reviewer says.
+         */
+        readonly Given: {
+            /** Account */
+            readonly account: string;
+            /**
+             * Opinion
+             * @enum {string}
+             */
+            readonly opinion: "fraud" | "honest" | "unsure" | "escalate";
+            /**
+             * Reviewer
+             * @default
+             */
+            readonly reviewer: string;
+            /**
+             * Reason
+             * @default
+             */
+            readonly reason: string;
+            /**
+             * Seconds
+             * @default 0
+             */
+            readonly seconds: number;
+        };
+        /**
+         * Guidelines
+         * @description What reviewers go by.
+         */
+        readonly Guidelines: {
+            /** Text */
+            readonly text: string;
+            /** Version */
+            readonly version: string;
+        };
+        /**
          * HiddenBy
          * @description What greys a finding.
          */
@@ -770,6 +1063,22 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * KappaView
+         * @description Agreement beyond chance.
+         */
+        readonly KappaView: {
+            /** Value */
+            readonly value: number;
+            /** Low */
+            readonly low: number;
+            /** High */
+            readonly high: number;
+            /** Pairs */
+            readonly pairs: number;
+            /** Agreed */
+            readonly agreed: number;
+        };
+        /**
          * KindView
          * @description One finding's kind of act, observed against expected.
          */
@@ -816,6 +1125,28 @@ export interface components {
             readonly text: string;
         };
         /**
+         * Like
+         * @description A similar account of which something is known.
+         */
+        readonly Like: {
+            /** Account */
+            readonly account: string;
+            /** Known */
+            readonly known: string;
+        };
+        /**
+         * Mover
+         * @description An account of which the model changed its mind.
+         */
+        readonly Mover: {
+            /** Account */
+            readonly account: string;
+            /** Before */
+            readonly before: number;
+            /** After */
+            readonly after: number;
+        };
+        /**
          * NamedCase
          * @description A case by its sentence.
          */
@@ -824,6 +1155,23 @@ export interface components {
             readonly id: string;
             /** Headline */
             readonly headline: string;
+        };
+        /**
+         * NodeView
+         * @description An account or a shared thing in the picture; the first is the account itself.
+         */
+        readonly NodeView: {
+            /** Name */
+            readonly name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "account" | "thing";
+            /** Known */
+            readonly known: string;
+            /** More */
+            readonly more: number;
         };
         /**
          * OtherView
@@ -864,6 +1212,10 @@ export interface components {
             readonly closed: number;
             /** Hidden */
             readonly hidden: number;
+            /** To Review */
+            readonly to_review: number;
+            /** Reviewed */
+            readonly reviewed: boolean;
             readonly budget: components["schemas"]["Budget"];
         };
         /**
@@ -891,6 +1243,28 @@ export interface components {
         readonly Problem: {
             /** Error */
             readonly error: string;
+        };
+        /**
+         * QualityView
+         * @description How well probabilities fit what people said.
+         */
+        readonly QualityView: {
+            /** Answers */
+            readonly answers: number;
+            /** Fraud */
+            readonly fraud: number;
+            /** Auc */
+            readonly auc: number | null;
+            /** Log Loss */
+            readonly log_loss: number;
+            /** Brier */
+            readonly brier: number;
+            /** Precision */
+            readonly precision: number | null;
+            /** Recall */
+            readonly recall: number | null;
+            /** Expected */
+            readonly expected: number;
         };
         /**
          * QuestionView
@@ -928,6 +1302,165 @@ export interface components {
             readonly user_agent: string;
             /** Doubt */
             readonly doubt: string;
+        };
+        /**
+         * Queue
+         * @description A reviewer's work.
+         */
+        readonly Queue: {
+            /** Reviewer */
+            readonly reviewer: string;
+            readonly account: components["schemas"]["ReviewView"] | null;
+            /** Waiting */
+            readonly waiting: number;
+            /** Today */
+            readonly today: number;
+            /** Recent */
+            readonly recent: readonly components["schemas"]["Said"][];
+            /** Can Learn */
+            readonly can_learn: boolean;
+        };
+        /**
+         * ReviewFigures
+         * @description How reviewing goes.
+         */
+        readonly ReviewFigures: {
+            /** States */
+            readonly states: {
+                readonly [key: string]: number;
+            };
+            /** Waiting */
+            readonly waiting: number;
+            /** Waiting By Reason */
+            readonly waiting_by_reason: {
+                readonly [key: string]: number;
+            };
+            /** Settled */
+            readonly settled: number;
+            /** Settled Fraud */
+            readonly settled_fraud: number;
+            /** Drawn */
+            readonly drawn: number;
+            /** Drawn Settled */
+            readonly drawn_settled: number;
+            readonly prevalence: components["schemas"]["EstimateView"] | null;
+            readonly precision: components["schemas"]["EstimateView"] | null;
+            readonly recall: components["schemas"]["EstimateView"] | null;
+            /** Estimated At */
+            readonly estimated_at: string | null;
+            /** Acted From */
+            readonly acted_from: number;
+            readonly kappa: components["schemas"]["KappaView"] | null;
+            /** Escalated */
+            readonly escalated: number;
+            /** Reviewers */
+            readonly reviewers: readonly components["schemas"]["ReviewerView"][];
+            /** Scored At */
+            readonly scored_at: string | null;
+            /** Accounts */
+            readonly accounts: number;
+            /** Drift */
+            readonly drift: readonly components["schemas"]["DriftView"][];
+            /** Trained At */
+            readonly trained_at: string | null;
+            readonly training: components["schemas"]["TrainingView"] | null;
+            /** Decisions */
+            readonly decisions: number;
+            /** Undelivered */
+            readonly undelivered: number;
+            /** Steps */
+            readonly steps: {
+                readonly [key: string]: number;
+            };
+            /** Can Learn */
+            readonly can_learn: boolean;
+        };
+        /**
+         * ReviewView
+         * @description All that a reviewer is shown; the score is not among it, lest it be the answer.
+         */
+        readonly ReviewView: {
+            /** Account */
+            readonly account: string;
+            /** State */
+            readonly state: string;
+            /** Step */
+            readonly step: string;
+            /** Round */
+            readonly round: number;
+            /** Appeal */
+            readonly appeal: string;
+            /** Challenge */
+            readonly challenge: string;
+            /** Decided */
+            readonly decided: boolean;
+            /** Profile */
+            readonly profile: string;
+            /** Facts */
+            readonly facts: readonly string[];
+            /** Groups */
+            readonly groups: readonly string[];
+            /** Reasons */
+            readonly reasons: readonly string[];
+            /** Reach */
+            readonly reach: number;
+            /** Nodes */
+            readonly nodes: readonly components["schemas"]["NodeView"][];
+            /** Ties */
+            readonly ties: readonly components["schemas"]["TieView"][];
+            /** Similar */
+            readonly similar: readonly components["schemas"]["Like"][];
+            /** Said */
+            readonly said: readonly components["schemas"]["Said"][];
+            /** Mine */
+            readonly mine: string;
+        };
+        /**
+         * ReviewerView
+         * @description What one reviewer did.
+         */
+        readonly ReviewerView: {
+            /** Name */
+            readonly name: string;
+            /** Opinions */
+            readonly opinions: number;
+            /** Today */
+            readonly today: number;
+            /** Seconds */
+            readonly seconds: number;
+            /** Gold */
+            readonly gold: number;
+            /** Gold Right */
+            readonly gold_right: number;
+            /** Settled */
+            readonly settled: number;
+            /** Settled Alike */
+            readonly settled_alike: number;
+        };
+        /**
+         * Said
+         * @description What somebody said of an account.
+         */
+        readonly Said: {
+            /** Account */
+            readonly account: string;
+            /** Opinion */
+            readonly opinion: string;
+            /**
+             * By
+             * @default
+             */
+            readonly by: string;
+            /**
+             * Reason
+             * @default
+             */
+            readonly reason: string;
+            /**
+             * Score
+             * @default 0
+             */
+            readonly score: number;
         };
         /**
          * SuppressionList
@@ -992,6 +1525,37 @@ export interface components {
             readonly of: number;
         };
         /**
+         * TieView
+         * @description Between two places in `nodes`.
+         */
+        readonly TieView: {
+            /** A */
+            readonly a: number;
+            /** B */
+            readonly b: number;
+            /** What */
+            readonly what: string;
+        };
+        /**
+         * TrainingView
+         * @description The last learning from answers.
+         */
+        readonly TrainingView: {
+            /** Settled */
+            readonly settled: number;
+            /** Trained */
+            readonly trained: number;
+            /** Adopted */
+            readonly adopted: boolean;
+            readonly compared: components["schemas"]["ComparedView"] | null;
+            /** Changed */
+            readonly changed: {
+                readonly [key: string]: number;
+            };
+            /** Movers */
+            readonly movers: readonly components["schemas"]["Mover"][];
+        };
+        /**
          * TurnView
          * @description What became of a case from one run to the next.
          */
@@ -1010,6 +1574,30 @@ export interface components {
             readonly case: string;
             /** Said */
             readonly said: string;
+        };
+        /**
+         * Verified
+         * @description What came of a verification.
+         */
+        readonly Verified: {
+            /** Account */
+            readonly account: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            readonly outcome: "passed" | "failed" | "lapsed";
+        };
+        /**
+         * Who
+         * @description Who asks for work; empty: the account that started the server.
+         */
+        readonly Who: {
+            /**
+             * Reviewer
+             * @default
+             */
+            readonly reviewer: string;
         };
     };
     responses: never;
@@ -1627,6 +2215,370 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["SuppressionList"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly next_account_api_review_next_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Who"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_account_api_review_accounts_get: {
+        readonly parameters: {
+            readonly query: {
+                readonly account: string;
+                readonly reviewer?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly answer_api_review_answers_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Given"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Answered"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly appeal_api_review_appeals_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Appealed"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly verify_api_review_verifications_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Verified"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_guidelines_api_review_guidelines_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Guidelines"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly metrics_api_review_metrics_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReviewFigures"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly retrain_api_review_retrain_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReviewFigures"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly decisions_api_decisions_get: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: number;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DecisionList"];
                 };
             };
             /** @description Not Found */

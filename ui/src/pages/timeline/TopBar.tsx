@@ -43,6 +43,13 @@ export function TopBar({ overview, search, input, onSearch, onHelp, onHidden, zo
       >
         {zone}
       </span>
+      {overview?.reviewed && (
+        <a class="to-review" href="/review">
+          {overview.to_review > 0
+            ? `${counted(overview.to_review, "account")} to review`
+            : "accounts"}
+        </a>
+      )}
       {overview && overview.hidden > 0 && (
         <button
           type="button"

@@ -1,0 +1,1 @@
+"""Notify: what was decided is told to whoever carries it out."""
