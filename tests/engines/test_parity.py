@@ -78,7 +78,7 @@ def alone(history) -> list[dict[str, object]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_findings_are_the_same_bytes_on_every_engine(history, alone):
     here = [sys.executable, "-m", "wheeltapper.cli"]
     spark = [python(), "-m", "wheeltapper.cli"]
@@ -91,7 +91,7 @@ def test_findings_are_the_same_bytes_on_every_engine(history, alone):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_findings_are_the_same_bytes_when_acts_come_in_micro_batches(history, alone, tmp_path):
     root, folder = tmp_path / "work", tmp_path / "followed"
     kept = shutil.ignore_patterns("lake", "state", "casebook*")
