@@ -19,8 +19,9 @@ LABEL = np.array([r.label for r in records()])
 def trained(request):
     torch.set_num_threads(1)
     weight = np.where(LABEL == 1, 0.5 / LABEL.sum(), 0.5 / (1 - LABEL).sum())
+    samples = {"cnn": 12_000, "branches": 3_000}[request.param]
     params = nets.train(
-        request.param, [[pair] for pair in PAIRS], LABEL, weight, seed=1, samples=3_000
+        request.param, [[pair] for pair in PAIRS], LABEL, weight, seed=1, samples=samples
     )
     return request.param, params
 
