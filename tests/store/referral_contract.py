@@ -39,6 +39,7 @@ class ReferralContract:
             (found,) = book.referrals.all()
             assert found == replace(made, account="a\\x00π\\ud800")
             assert book.referrals.one("a\0π\ud800") == found
+            assert book.referrals.all(evidence=False) == [replace(found, evidence="{}")]
             assert book.referrals.waiting() == 1
 
     def test_filling_again_renews_and_decides_nothing_twice(self, url):

@@ -37,7 +37,7 @@ class Looked:
             closed=sum(c.status == CLOSED for c in cases),
             hidden=sum(s.in_force(now) for s in view.casebook.suppressions()),
             to_review=view.casebook.referrals.waiting(),
-            reviewed=bool(view.casebook.referrals.all(limit=1)),
+            reviewed=bool(view.casebook.referrals.all(limit=1, evidence=False)),
             budget=Budget(
                 day=day.isoformat() if day else "",
                 used=sum(view.zoned(c.end).date() == day for c in cases if c.kind != CAMPAIGN),

@@ -16,7 +16,7 @@ from wheeltapper.store.casebook import Casebook
 def figures(book: Casebook, *, now: datetime) -> dict[str, Any]:
     """Queue, estimates, agreement, load, learning and drift; None for what is not known."""
     queue = book.referrals
-    accounts, opinions = queue.all(), queue.opinions()
+    accounts, opinions = queue.all(evidence=False), queue.opinions()
     truth = settled(queue)
     by_account: dict[str, list[Opinion]] = {}
     for one in opinions:

@@ -106,7 +106,7 @@ def settled(queue: Referrals) -> dict[str, str]:
     for one in queue.opinions():
         by_account.setdefault(one.account, []).append(one)
     told = {}
-    for account in queue.all():
+    for account in queue.all(evidence=False):
         mine = by_account.get(account.account, [])
         found = truth(account, standing(mine, max((one.round for one in mine), default=0)))
         if found:
@@ -117,7 +117,7 @@ def settled(queue: Referrals) -> dict[str, str]:
 # Any: figures for JSON.
 def estimates(queue: Referrals, truth: Mapping[str, str]) -> dict[str, Any]:
     """What the random sample tells by the last scoring; None for what it does not."""
-    drawn = {one.account: one.stratum for one in queue.all() if one.drawn}
+    drawn = {one.account: one.stratum for one in queue.all(evidence=False) if one.drawn}
     scored = queue.noted(SCORED)
     seen = sampling.looked(scored[0][1]["strata"] if scored else [], drawn, truth)
     found = {
@@ -163,7 +163,7 @@ def fill(
         size=settings.queue,
     )  # fmt: skip
     via = {turn.account: turn.via for turn in turns}
-    earlier = [number[one.account] for one in queue.all() if one.account in number]
+    earlier = [number[one.account] for one in queue.all(evidence=False) if one.account in number]
     rest = [i for i, step in enumerate(steps) if step != ALLOW and i not in via]
     rest += [i for i in earlier if i not in via and i not in set(rest)]
     rest += [int(i) for i in np.flatnonzero(drawn & known) if int(i) not in via]

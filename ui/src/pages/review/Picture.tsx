@@ -8,6 +8,13 @@ import { counted } from "../../base/words.ts";
 const SIZE = 400;
 const MIDDLE = SIZE / 2;
 const ROOM = MIDDLE - 34;
+const KEY = [
+  ["self", "this one"],
+  ["fraud", "known fraud"],
+  ["honest", "known honest"],
+  ["account", "not judged"],
+  ["thing", "shared thing"],
+] as const;
 
 export function Picture({ account }: { account: ReviewView }) {
   const [over, setOver] = useState<number>();
@@ -84,8 +91,11 @@ export function Picture({ account }: { account: ReviewView }) {
         )}
       </figcaption>
       <p class="key" aria-hidden="true">
-        <i class="self" /> this one <i class="fraud" /> known fraud <i class="honest" /> known
-        honest <i class="account" /> not judged <i class="thing" /> shared thing
+        {KEY.map(([kind, label]) => (
+          <span key={kind}>
+            <i class={kind} /> {label}
+          </span>
+        ))}
       </p>
     </figure>
   );
