@@ -189,11 +189,10 @@ def run(
         wheeltapper -w work run --follow          topics under [kafka]
     """
     ws = open_workspace(ctx)
-    if where["engine"] == "spark" and (listen or not paths):
+    topics = follow and bool(ws.config.kafka.topics)
+    if where["engine"] == "spark" and (listen or not (paths or topics)):
         raise click.UsageError("--engine spark reads and follows folders; name at least one")
-    if where["engine"] == "spark" and follow and ws.config.kafka.topics:
-        raise click.UsageError("topics under [kafka] are read with --engine local")
-    if not paths and not listen and not (follow and ws.config.kafka.topics):
+    if not paths and not listen and not topics:
         raise click.UsageError(
             "name files or folders, an address with --listen, or topics under [kafka] with --follow"
         )
@@ -265,8 +264,9 @@ def _follow_on_spark(
         spark = session(master)  # sets signals of its own, so before ours
         with stopping() as stop:
             stream = Stream(
-                ws, paths, spark, source=source, every_s=every_s, publisher=_publisher(ws)
-            )
+                ws, paths, spark, source=source, every_s=every_s, publisher=_publisher(ws),
+                topics=ws.config.kafka if ws.config.kafka.topics else None,
+            )  # fmt: skip
             _log.info("following with Spark; stop with Ctrl-C or SIGTERM")
             stream.run(stop)
             _tell_followed(stream.done)

@@ -5,6 +5,7 @@ from click.testing import CliRunner
 
 from wheeltapper import workspace
 from wheeltapper.cli import main
+from wheeltapper.config import Kafka
 from wheeltapper.engines.spark.stream import Stream
 from wheeltapper.errors import WheeltapperError
 
@@ -36,13 +37,8 @@ def test_what_cannot_be_followed_is_said_at_once(ws, tmp_path):
         said = CliRunner().invoke(main, ["-w", str(ws.root), "run", "--engine", "spark", *how])
         assert said.exit_code == 2
         assert "follows folders" in said.output
-    settings = ws.root / "wheeltapper.toml"
-    text = settings.read_text().replace("[kafka]", '[kafka]\ntopics = {audit = ""}')
-    settings.write_text(text)
-    follow = ["-w", str(ws.root), "run", str(tmp_path), "--engine", "spark", "--follow"]
-    said = CliRunner().invoke(main, follow)
-    assert said.exit_code == 2
-    assert "read with --engine local" in said.output
+    with pytest.raises(WheeltapperError, match="no log kind is called 'tea'"):
+        Stream(ws, [], None, topics=Kafka(topics={"audit": "tea"}))
 
 
 def test_before_anything_came_nothing_is_judged(ws, tmp_path):

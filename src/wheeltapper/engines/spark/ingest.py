@@ -5,6 +5,7 @@ by the same function. While the acts of one round are added, the cluster reads t
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from wheeltapper.engines.local.ingest import Ingested
 from wheeltapper.engines.spark import attempt
 from wheeltapper.engines.spark.reading import NAME, NAME_DDL, Reading, left, mapped
 from wheeltapper.engines.spark.session import told
-from wheeltapper.ingest import Batch, Progress
+from wheeltapper.ingest import Batch, Progress, Reject
 from wheeltapper.store.lake import Lake
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def ingest(
     watermark_us: int | None,
     reading: Callable[[Progress], None] | None = None,
     progress: Callable[[Ingested], None] | None = None,
+    origin: Callable[[Reject], Reject] | None = None,
 ) -> Ingested:
     """Read files into the lake; the same acts are there afterwards as by one machine's ingest.
 
@@ -48,6 +50,7 @@ def ingest(
         them
     source : the log kind that all are taken for; None finds out
     now : the time that `received` gets
+    origin : tells a reject by where its file's records come from; None: the file
 
     Raises
     ------
@@ -74,7 +77,7 @@ def ingest(
                 yield [folder / name for name in sorted(names.to_pylist())]
 
         return local.ingest(
-            _left(ahead(rounds()), dict(sizes), reading), None, lake, rejects,
+            _told(_left(ahead(rounds()), dict(sizes), reading), origin), None, lake, rejects,
             watermark_us=watermark_us, progress=progress,
         )  # fmt: skip
 
@@ -94,6 +97,11 @@ def dealt(sizes: Sequence[tuple[str, int]], wide: int) -> list[tuple[str, ...]]:
         parts[-1].append(name)
         room -= size
     return [tuple(part) for part in parts]
+
+
+def _told(batches: Iterator[Batch], origin: Callable[[Reject], Reject] | None) -> Iterator[Batch]:
+    for batch in batches:
+        yield replace(batch, rejects=[origin(one) for one in batch.rejects]) if origin else batch
 
 
 def _left(

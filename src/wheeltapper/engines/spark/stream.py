@@ -1,4 +1,4 @@
-"""Follow with Spark Structured Streaming: folders are watched, and each micro-batch is a small run.
+"""Follow with Spark Structured Streaming: each micro-batch of files and messages is a small run.
 
 Spark finds new files and numbers batches; what a batch does is what `run` does once: its files are
 ingested, what is due is judged, cases are made. Spark keeps a batch for done only after all of it.
@@ -12,14 +12,16 @@ Acts of the last `detect.lateness_minutes` before the newest wait, as they do on
 import hashlib
 import logging
 import re
+import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wheeltapper.config import Kafka
 from wheeltapper.engines.local.detect import EPOCH
 from wheeltapper.engines.local.follow import (
     COMPACT_COMMITS,
@@ -37,6 +39,15 @@ from wheeltapper.engines.local.publish import Publisher
 from wheeltapper.engines.spark.detect import detect
 from wheeltapper.engines.spark.ingest import ingest
 from wheeltapper.engines.spark.session import told
+from wheeltapper.engines.spark.topics import (
+    COLUMNS,
+    COLUMNS_DDL,
+    FOUND_DDL,
+    at_origin,
+    left_in,
+    stream,
+    topic_of,
+)
 from wheeltapper.errors import WheeltapperError
 
 if TYPE_CHECKING:
@@ -58,7 +69,7 @@ class Stream:
     def __init__(
         self, ws: Workspace, folders: Sequence[str | Path], spark: "SparkSession", *,
         source: str | None = None, every_s: float = EVERY_S, jobs: int | None = None,
-        publisher: Publisher | None = None,
+        publisher: Publisher | None = None, topics: Kafka | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
@@ -70,14 +81,15 @@ class Stream:
         """
         self.done = Followed()
         self._ws, self._spark, self._source = ws, spark, source
-        self._every_s, self._jobs, self._publisher = every_s, jobs, publisher
+        self._every_s, self._jobs = every_s, jobs
+        self._publisher, self._topics = publisher, topics
         self._clock, self._monotonic = clock, monotonic
         self._folders = sorted({Path(folder).absolute() for folder in folders})
         for folder in self._folders:
             if not folder.is_dir():
                 raise WheeltapperError(f"{folder} is no folder; Spark follows folders")
-        if source:
-            ws.sources().named(source)
+        for kind in {source, *(topics.topics.values() if topics else ())} - {None, ""}:
+            ws.sources().named(str(kind))
         self._judges = ws.judges()
         self._lateness = timedelta(minutes=ws.config.detect.lateness_minutes)
         self._received = EPOCH + MICROSECOND * (ws.checkpoint.manifest().late_us or 0)
@@ -94,8 +106,9 @@ class Stream:
 
     @property
     def kept(self) -> Path:
-        """Where Spark keeps which files it has seen: for these folders alone."""
-        names = "\n".join(map(str, self._folders)).encode()
+        """Where Spark keeps what it has seen: of these folders and topics alone."""
+        topics = [self._topics.servers, *sorted(self._topics.topics)] if self._topics else []
+        names = "\n".join([*map(str, self._folders), *topics]).encode()
         digest = hashlib.blake2b(names, digest_size=8).hexdigest()
         return self._ws.root.absolute() / "state" / f"stream-{digest}"
 
@@ -149,7 +162,15 @@ class Stream:
     def _query(self) -> "StreamingQuery":
         reader = self._spark.readStream.format("binaryFile").schema(_FILE_DDL)
         reader = reader.option("recursiveFileLookup", "true").option("maxFileAge", _NEVER)
-        first, *more = [reader.load(f"file://{folder}").select("path") for folder in self._folders]
+        none = [f"cast(null as {t}) as {n}" for n, t in zip(COLUMNS, COLUMNS_DDL, strict=True)]
+        none = none if self._topics else []
+        looked_at = [
+            reader.load(f"file://{folder}").selectExpr("path", *none) for folder in self._folders
+        ]
+        if self._topics:
+            messages = stream(self._spark, self._topics)
+            looked_at.append(messages.selectExpr("cast(null as string) as path", *COLUMNS))
+        first, *more = looked_at
         for one in more:
             first = first.union(one)
         writer = first.writeStream.foreachBatch(self._batch)
@@ -162,16 +183,42 @@ class Stream:
             try:
                 if self._stop.is_set():
                     raise Stopped
-                paths = frame.toArrow()["path"].to_pylist()
-                self.step([Path(re.sub(r"^file:/*", "/", path)) for path in paths])
+                self.step(*self._found(frame))
+                shutil.rmtree(self._left, ignore_errors=True)
                 _log.info("batch %d is done", number, extra={"fields": {"batch": number}})
             except BaseException as error:
                 self._failed = error
                 raise
 
-    def step(self, files: Sequence[Path]) -> None:
-        """Take in these files, judge what is due, make cases."""
-        self._ingest(sorted(files))
+    @property
+    def _left(self) -> Path:
+        """Where tasks leave the messages of a batch."""
+        return self.kept.with_name(f"{self.kept.name}-messages")
+
+    def _found(self, frame: "DataFrame") -> tuple[list[Path], dict[str, list[Path]]]:
+        """Files of a batch, and those that its messages were left in, by log kind."""
+        if self._topics:
+            shutil.rmtree(self._left, ignore_errors=True)
+            self._left.mkdir(parents=True)
+            frame = frame.mapInArrow(left_in(str(self._left)), FOUND_DDL)
+        found = frame.toArrow()
+        files = [
+            Path(re.sub(r"^file:/*", "/", path)) for path in found["path"].drop_null().to_pylist()
+        ]
+        messages: dict[str, list[Path]] = {}
+        for name in sorted(found["name"].drop_null().to_pylist()) if self._topics else ():
+            kind = self._topics.topics[topic_of(name)] if self._topics else ""
+            messages.setdefault(kind, []).append(self._left / name)
+        return files, messages
+
+    def step(
+        self, files: Sequence[Path], messages: Mapping[str, Sequence[Path]] | None = None
+    ) -> None:
+        """Take in files, and those of messages by their kind; judge what is due, make cases."""
+        if files or not messages:
+            self._ingest(sorted(files), self._source)
+        for kind, some in sorted((messages or {}).items()):
+            self._ingest(some, kind or None)
         self._judge()
         self._refine()
         self._publish()
@@ -179,13 +226,13 @@ class Stream:
             self._ws.lake.compact(KEPT_HOURS)
             self._commits = 0
 
-    def _ingest(self, files: Sequence[Path]) -> None:
+    def _ingest(self, files: Sequence[Path], source: str | None) -> None:
         there = [file for file in files if file.is_file()]
         # A clock that was set back must not hide late acts, which are known by when they came.
         self._received = max(self._clock(), self._received + MICROSECOND)
         done = ingest(
             self._ws.root, there, self._ws.lake, self._ws.rejects, self._spark,
-            source=self._source, now=self._received,
+            source=source, now=self._received, origin=at_origin,
             watermark_us=self._ws.checkpoint.manifest().watermark_us,
         )  # fmt: skip
         if done.added:
