@@ -19,7 +19,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help models setup setup-test setup-spark setup-kafka demo demo-org demo-php test test-quick check check-python \
+.PHONY: help models setup setup-test setup-spark setup-flink setup-kafka demo demo-org demo-php test test-quick check check-python \
 	check-ui fmt golden ui wheel bench constraints clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -50,6 +50,19 @@ setup-spark: .venv-spark/.installed ## an environment of its own with Apache Spa
 	  pyspark pandas hatchling editables
 	@.venv-spark/bin/python -m pip install -q -c constraints.txt -c constraints-spark.txt \
 	  --no-build-isolation -e '.[postgres,spark]'
+	@touch $@
+
+setup-flink: .venv-flink/.installed ## an environment of its own with Apache Flink, in .venv-flink
+
+# Flink's versions of numpy and pyarrow are its own, so are all others here. Flink comes first: what it
+# is made from is built apart from what we need to be built.
+.venv-flink/.installed: pyproject.toml constraints-flink.txt
+	@echo "make: Apache Flink in .venv-flink (some minutes the first time)"
+	@scripts/make-venv "$(PYTHON)" .venv-flink
+	@.venv-flink/bin/python -m pip install -q -c constraints-flink.txt apache-flink
+	@.venv-flink/bin/python -m pip install -q -c constraints-flink.txt hatchling editables
+	@.venv-flink/bin/python -m pip install -q -c constraints-flink.txt \
+	  --no-build-isolation -e '.[flink,postgres]'
 	@touch $@
 
 .venv/.made:
@@ -113,7 +126,7 @@ demo-php: setup
 
 # Tests and checks
 
-test: setup-test setup-spark setup-kafka ## every test, in Chromium and on PostgreSQL too
+test: setup-test setup-spark setup-flink setup-kafka ## every test, in Chromium and on PostgreSQL too
 	@$(PY) -m pytest --no-header -rs -n $(JOBS) --dist loadgroup
 
 test-quick: setup ## the tests that take a moment each

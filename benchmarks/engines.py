@@ -5,9 +5,9 @@
 Simulates an organisation, ingests its logs once, and judges all of it again on each engine, in a
 process of its own: all that `wheeltapper detect --replay` does but refinement, with the whole
 catalogue and all packaged rules. What the first try takes beyond the best of the others (imports,
-Spark's JVM) is told apart. Worker processes are started anew in every try, as a command does, so
-that counts. Spark needs `make setup-spark`; where it is missing it is left out. The last line is
-JSON.
+the JVM) is told apart. Worker processes are started anew in every try, as a command does, so that
+counts; Flink starts its job and its Python workers anew, too. Spark needs `make setup-spark`, Flink
+`make setup-flink`; what is missing is left out. The last line is JSON.
 """
 
 import argparse
@@ -29,7 +29,9 @@ from wheeltapper.simulate import simulate
 
 ROOT = Path(__file__).parent.parent
 SPARK = ROOT / ".venv-spark" / "bin" / "python"
+FLINK = ROOT / ".venv-flink" / "bin" / "python"
 ALONE, TWICE, CREW, ON_SPARK = "local, 1 thread", "local, threads", "local, processes", "spark"
+ON_FLINK = "flink"
 
 
 def main() -> None:
@@ -53,6 +55,8 @@ def main() -> None:
         runs |= {CREW: ("local", given.cores, 1)}
         if SPARK.exists():
             runs[ON_SPARK] = ("spark", given.cores, 1)
+        if FLINK.exists():
+            runs[ON_FLINK] = ("flink", given.cores, 1)
         came = {name: one(root, *how, given.repeat) for name, how in runs.items()}
     print(f"{'':18} {'acts/s':>9} {'start s':>8} {'findings':>9}")
     for name, got in came.items():
@@ -73,6 +77,9 @@ def main() -> None:
     if ON_SPARK in rate:
         said["ratio_spark_to_local"] = round(rate[ON_SPARK] / rate[TWICE], 2)
         said["spark_start_s"] = round(came[ON_SPARK]["start"], 1)
+    if ON_FLINK in rate:
+        said["ratio_flink_to_local"] = round(rate[ON_FLINK] / rate[TWICE], 2)
+        said["flink_start_s"] = round(came[ON_FLINK]["start"], 1)
     print(json.dumps(said))
 
 
@@ -88,8 +95,10 @@ def one(root: Path, engine: str, jobs: int, threads: int, repeat: int) -> dict[s
     """What `measured` says in a process of its own."""
     settings = root / "wheeltapper.toml"
     kept = settings.read_text(encoding="utf-8")
-    settings.write_text(kept.replace("[detect]", f"[detect]\nthreads = {threads}"), "utf-8")
-    program = str(SPARK) if engine == "spark" else sys.executable
+    threaded = f"[detect]\nthreads = {threads}"
+    text = kept.replace("[detect]", threaded) if "[detect]" in kept else f"{kept}\n{threaded}\n"
+    settings.write_text(text, "utf-8")
+    program = str({"spark": SPARK, "flink": FLINK}.get(engine, sys.executable))
     command = [program, __file__, "--repeat", str(repeat)]
     done = subprocess.run(
         [*command, "--measure", str(root), engine, str(jobs)],

@@ -78,6 +78,8 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "detector_pages.py": ("test_detector_commands.py", "what the commands print"),
     "engines/local/replay.py": ("engines/local/test_backtest.py", "beside live detection"),
     "engines/local/suppressing.py": ("test_suppression_commands.py", "drafts and previews"),
+    "engines/flink/detect.py": ("engines/test_parity.py", "a whole job on Flink"),
+    "engines/flink/graph.py": ("engines/test_parity.py", "a whole job on Flink"),
     "engines/spark/detect.py": ("engines/test_parity.py", "on a Spark of two cores"),
     "engines/local/alone.py": ("engines/local/test_detect.py", "whom detection has by itself"),
     "engines/local/steps.py": ("engines/local/test_detect.py", "each step all or nothing"),
@@ -295,7 +297,7 @@ def plain(name):
 
 def imported(folder, *, but_not=()):
     """Distribution names of what the files of a folder import, other than Python's own and ours."""
-    homes = metadata.packages_distributions()
+    homes = {"pyflink": ["apache-flink"]} | metadata.packages_distributions()
     ours = {"wheeltapper"}
     if folder != SOURCE:  # files there import each other
         ours |= {p.stem for p in folder.rglob("*.py")} | {p.name for p in folder.iterdir()}
@@ -316,18 +318,18 @@ def test_what_is_imported_is_declared_and_the_other_way_round():
     training = {models / "forest.py", models / "train.py", SOURCE / "accounts" / "boost.py"}
     room = SOURCE / "powershell"
     training |= {room / f"{name}.py" for name in ("format", "nets", "ngrams", "onnx_file")}
-    spark = set((SOURCE / "engines" / "spark").glob("*.py"))
+    clusters = {p for name in ("flink", "spark") for p in (SOURCE / "engines" / name).glob("*.py")}
     local = SOURCE / "engines" / "local"
     kafka = {local / f"{name}.py" for name in ("broker", "kafka", "outlet")}
     not_imported = {"tzdata"}  # why: beside it in pyproject.toml
-    assert imported(SOURCE, but_not=training | spark | kafka) == declared() - not_imported
-    assert imported(SOURCE) <= declared("kafka", "net", "spark", "train")
+    assert imported(SOURCE, but_not=training | clusters | kafka) == declared() - not_imported
+    assert imported(SOURCE) <= declared("flink", "kafka", "net", "spark", "train")
     assert imported(TESTS) <= declared("dev", "kafka", "net", "train", "postgres")
     assert imported(ROOT / "benchmarks") <= declared("bench", "dev", "train")
 
 
 def test_everything_declared_is_pinned_without_an_address():
-    files = (ROOT / "constraints.txt", ROOT / "constraints-spark.txt")
+    files = (ROOT / "constraints.txt", *ROOT.glob("constraints-*.txt"))
     lines = [line for file in files for line in file.read_text().splitlines()]
     pins = [line for line in lines if not line.startswith("#")]
     assert all(re.fullmatch(r"[\w.-]+==[\w.!+]+", pin) for pin in pins)

@@ -104,7 +104,9 @@ def _tell_ingested(ws: Workspace, done: "Ingested") -> None:
 @click.option("--replay", is_flag=True, help="Judge everything again from the beginning.")
 @click.option("--include-late", is_flag=True, help="With --replay: late acts in their place.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes [default: from the settings, 1].")
-@_ENGINE
+@click.option(
+    "--engine", type=click.Choice(["local", "spark", "flink"]), default="local", show_default=True
+)
 @_MASTER
 @click.pass_context
 def detect(ctx: click.Context, **how: "Unpack[Judging]") -> None:
@@ -114,6 +116,7 @@ def detect(ctx: click.Context, **how: "Unpack[Judging]") -> None:
         wheeltapper detect --replay
         wheeltapper detect --replay --jobs 4
         wheeltapper detect --replay --engine spark --master local[4]
+        wheeltapper detect --replay --engine flink --jobs 2
     """
     if how["include_late"] and not how["replay"]:
         raise click.UsageError("--include-late needs --replay")

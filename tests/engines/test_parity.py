@@ -1,5 +1,5 @@
 """One detection, one answer: on one process, on two, on Spark, in one go or batch by batch as it
-comes in, the findings are the same bytes.
+comes in, and on Flink, the findings are the same bytes.
 
 Four kinds of logs of a simulated organisation with an attack in them, some read twice, in disorder,
 some late; the whole catalogue, all packaged rules and one model.
@@ -19,6 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from flink_env import python as flink_python
 from spark_env import ROOT, python
 
 from wheeltapper import workspace
@@ -88,6 +89,15 @@ def test_findings_are_the_same_bytes_on_every_engine(history, alone):
     assert {"any", "cloudtrail", "rule", "model"} <= kinds
     assert detected(history, here, "--jobs", "2") == alone
     assert detected(history, spark, "--engine", "spark", "--master", "local[2]") == alone
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_findings_are_the_same_bytes_on_flink_and_detection_goes_on_elsewhere(history, alone):
+    flink = [flink_python(), "-m", "wheeltapper.cli"]
+    assert detected(history, flink, "--engine", "flink", "--jobs", "2") == alone
+    after = workspace.open(history).detect(jobs=2)
+    assert (after.acts, after.late, after.findings) == (0, 0, 0)
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from wheeltapper.errors import WheeltapperError
 from wheeltapper.ingest import Progress, Sources, expanded, read
 from wheeltapper.store.lake import Lake
 
-ENGINES = ("local", "spark")
+ENGINES = ("local", "spark", "flink")
 
 
 class Workspace(Protocol):
@@ -126,6 +126,14 @@ def detect(
             include_late=include_late, progress=progress,
         )  # fmt: skip
     jobs = how.get("jobs") or settings.jobs
+    if engine == "flink":
+        from wheeltapper.engines.flink.detect import detect as on_flink
+
+        return on_flink(
+            root, off, lake, config.lake_path(root), checkpoint, judges, step_rows=settings.step,
+            workers=jobs, powershell=settings.powershell, replay=replay, include_late=include_late,
+            progress=progress,
+        )  # fmt: skip
     return locally(
         lake, checkpoint, judges, step_rows=settings.step, threads=settings.threads,
         replay=replay, include_late=include_late, progress=progress,

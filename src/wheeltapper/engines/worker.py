@@ -8,6 +8,8 @@ once, and keeps the peer tables. Rules remember nothing: any worker judges any a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +25,7 @@ from wheeltapper.detect.peers import Peers, no_peers
 from wheeltapper.detect.prepare import DAY_US, columns_read
 from wheeltapper.detect.shard import Shard, closed
 from wheeltapper.engines.exchange import Exchange
-from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
+from wheeltapper.engines.local.checkpoint import Manifest
 from wheeltapper.engines.local.judges import Judges
 from wheeltapper.errors import WheeltapperError
 
@@ -65,6 +67,15 @@ def part(acts: pa.Table, number: int, of: int) -> pa.Table:
     return acts.slice(begin, end - begin)
 
 
+class Snapshots(Protocol):
+    """Where a worker's snapshots are: on disk (`Checkpoint`), or wherever an engine keeps them."""
+
+    folder: Path
+
+    def read(self, name: str, checksum: str, /) -> bytes: ...
+    def put(self, name: str, data: bytes) -> str: ...
+
+
 @dataclass(slots=True)
 class Worker:
     """Shards `number`, `number + workers`, … of so many."""
@@ -78,7 +89,7 @@ class Worker:
     _peers: dict[str, Peers] = field(default_factory=dict)
     _models: Mapping[str, object] = field(default_factory=dict)
 
-    def restore(self, checkpoint: Checkpoint, manifest: Manifest) -> None:
+    def restore(self, checkpoint: Snapshots, manifest: Manifest) -> None:
         """Begin where the manifest says that detection stands.
 
         Raises
@@ -154,7 +165,7 @@ class Worker:
                 shard.close({d.name: self._peers[d.name] for d in shard.detectors})
         self.day = day
 
-    def save(self, checkpoint: Checkpoint, step: int) -> dict[str, str]:
+    def save(self, checkpoint: Snapshots, step: int) -> dict[str, str]:
         """Put the state of this worker's shards there; the checksums of its files by name."""
         files = {}
         for shard in self._shards:
@@ -189,7 +200,7 @@ def models_name(step: int) -> str:
 
 
 def _read(
-    checkpoint: Checkpoint, manifest: Manifest, name: str, detectors: Sequence[Detector]
+    checkpoint: Snapshots, manifest: Manifest, name: str, detectors: Sequence[Detector]
 ) -> kernels.State | None:
     """A snapshot; None before the first step."""
     if not manifest.files:

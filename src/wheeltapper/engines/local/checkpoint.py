@@ -145,7 +145,7 @@ class Checkpoint:
         """
         path = self.folder / name
         data = path.read_bytes() if path.exists() else b""
-        if _checksum(data) != checksum:
+        if checksum_of(data) != checksum:
             raise WheeltapperError(
                 f"{path}: damaged or missing (its checksum differs); start anew with: "
                 "wheeltapper detect --replay"
@@ -169,7 +169,7 @@ class Checkpoint:
         Files of one step are named after it; whoever tries the step again writes them again.
         """
         write(self.folder / name, data)
-        return _checksum(data)
+        return checksum_of(data)
 
     def commit_shards(self, manifest: Manifest, files: Mapping[str, str]) -> Manifest:
         """The same with the snapshots of several shards, which were `put` there already."""
@@ -203,7 +203,7 @@ def _json(manifest: Manifest) -> bytes:
     return json.dumps(asdict(manifest), indent=1).encode()
 
 
-def _checksum(data: bytes) -> str:
+def checksum_of(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 

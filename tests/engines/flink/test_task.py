@@ -1,0 +1,107 @@
+"""What runs on Flink are plain functions: no cluster is needed to play a stream, twice or torn."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from town import life
+
+from wheeltapper import workspace
+from wheeltapper.engines.flink.detect import newest_checkpoint, reason
+from wheeltapper.engines.flink.task import Job, Judging, Keeper, Reader, packed, unpacked
+from wheeltapper.errors import WheeltapperError
+from wheeltapper.testing import activities
+
+
+@pytest.fixture
+def ws(tmp_path) -> workspace.Workspace:
+    ws = workspace.init(tmp_path / "work")
+    ws.lake.append(activities(life(days=40)), "life")
+    return ws
+
+
+@pytest.fixture
+def job(ws, tmp_path) -> Job:
+    attempt = ws.root / "state" / "attempt-1"
+    attempt.mkdir(parents=True)
+    rows = 200
+    windows = tuple((first, last) for first, last, _ in ws.lake.windows(None, None, rows))
+    return Job(
+        root=str(ws.root), lake=ws.config.lake_path(ws.root), off=(), powershell=False, base=0,
+        windows=windows, step_rows=rows, shards=2, workers=1, include_late=False,
+        attempt=str(attempt),
+    )  # fmt: skip
+
+
+def played(job: Job, *, forget: int = 0) -> int:
+    """Play the stream; judge and keeper forget all but Flink's state after every `forget` steps.
+
+    Then the stream begins one step earlier than it had come. How many steps became true.
+    """
+    judging, keeper, state, true = Judging(job), Keeper(job), None, 0
+    before = state
+    for number in range(len(job.windows)):
+        for again in (False, True) if forget and number % forget == 1 else (False,):
+            if again:
+                judging, keeper, state = Judging(job), Keeper(job), before
+            (given,) = Reader(job).read(number)
+            after = judging.answer(state, given)
+            assert after is not None
+            before, state = state, after[0]
+            true += keeper.take(after[1]) is not None
+            assert judging.answer(state, given) is None
+    return true
+
+
+@pytest.mark.slow
+def test_a_stream_played_again_from_any_state_makes_each_step_true_once(ws, job):
+    ws.detect(replay=True)
+    alone = ws.lake.findings().to_pylist()
+    assert len(alone) > 3
+    (ws.root / "state" / "manifest.json").unlink()
+    ws.lake.replace_findings()
+    assert played(job, forget=2) == len(job.windows) > 3
+    assert ws.lake.findings().to_pylist() == alone
+    assert ws.detect(jobs=2).acts == 0
+    assert played(replace(job, windows=())) == 0
+
+
+def test_a_step_that_is_missing_is_told(job):
+    (given,) = Reader(job).read(1)
+    with pytest.raises(WheeltapperError, match="stands at step 0 and is shown step 2"):
+        Judging(job).answer(None, given)
+    answer = (0, 2, "{}", b"")
+    with pytest.raises(WheeltapperError, match="after step 0 came step 2"):
+        Keeper(job).take(answer)
+
+
+def test_a_job_is_the_same_when_it_is_read_again(job):
+    assert Job.from_json(job.to_json()) == job
+
+
+def test_parts_keep_their_names():
+    assert unpacked(packed({"a": b"\0", "b": b""})) == {"a": b"\0", "b": b""}
+
+
+def test_only_a_checkpoint_that_was_finished_counts(tmp_path):
+    assert newest_checkpoint(tmp_path) is None
+    for name in ("checkpoints/x/chk-1", "checkpoints/x/chk-2"):
+        (tmp_path / name).mkdir(parents=True)
+    whole = tmp_path / "checkpoints" / "x" / "chk-1"
+    (whole / "_metadata").touch()
+    assert newest_checkpoint(tmp_path) == whole
+
+
+def test_of_a_long_trace_our_own_words_are_told():
+    trace = (
+        "at org.apache.X\nwheeltapper.errors.WheeltapperError: a disk is full.\nCaused by: x.Y: z"
+    )
+    assert reason(trace) == "a disk is full"
+    assert reason("a\nCaused by: java.io.IOException: no space left") == "no space left"
+    assert reason("") == "it is gone"
+
+
+def test_without_the_extra_it_is_named(tmp_path):
+    with pytest.raises(WheeltapperError, match=r"needs the extra \[flink\]"):
+        workspace.init(tmp_path / "work").detect(engine="flink")
+    assert not (Path(tmp_path) / "work" / "state" / "flink").exists()
