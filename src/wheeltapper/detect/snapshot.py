@@ -85,7 +85,7 @@ def to_bytes(state: State, detectors: Sequence[Detector]) -> bytes:
             "name": [name for name, _ in named],
             "type": [json.dumps(np.lib.format.dtype_to_descr(a.dtype)) for _, a in named],
             "shape": [list(array.shape) for _, array in named],
-            "data": [np.ascontiguousarray(array).tobytes() for _, array in named],
+            "data": _packed([array for _, array in named]),
         },
         schema=_SCHEMA.with_metadata({"wheeltapper": json.dumps(meta, sort_keys=True)}),
     )
@@ -93,6 +93,16 @@ def to_bytes(state: State, detectors: Sequence[Detector]) -> bytes:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue())
+
+
+def _packed(arrays: Sequence[Array]) -> pa.LargeBinaryArray:
+    """The bytes of each array; no second copy of a state is made on the way."""
+    ends = np.cumsum([0, *(array.nbytes for array in arrays)], dtype=np.int64)
+    packed = np.empty(ends[-1], np.uint8)
+    for array, begin, end in zip(arrays, ends[:-1], ends[1:], strict=True):
+        packed[begin:end] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(packed)]
+    return pa.Array.from_buffers(pa.large_binary(), len(arrays), buffers)
 
 
 def from_bytes(data: bytes, detectors: Sequence[Detector]) -> tuple[State, list[str]]:
@@ -113,9 +123,12 @@ def from_bytes(data: bytes, detectors: Sequence[Detector]) -> tuple[State, list[
     state.watermark_us = meta["watermark_us"]
     if meta["version"] < VERSION:
         return state, [detector.name for detector in detectors]
+    parts = zip(*(table[name] for name in ("name", "type", "shape", "data")), strict=True)
     arrays: dict[str, Array] = {
-        row["name"]: np.frombuffer(row["data"], _dtype(row["type"])).reshape(row["shape"]).copy()
-        for row in table.to_pylist()
+        name.as_py(): np.frombuffer(part.as_buffer(), _dtype(kind.as_py()))
+        .reshape(shape.as_py())
+        .copy()
+        for name, kind, shape, part in parts
     }
     for entity in state.indexes:
         if f"index/{entity}/keys" in arrays:
