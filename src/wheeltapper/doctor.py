@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wheeltapper import config, workspace
 from wheeltapper.engines.local import kafka, lock, tail
@@ -15,6 +17,9 @@ from wheeltapper.engines.local.checkpoint import MANIFEST
 from wheeltapper.engines.local.spool import DAMAGED, FOLDER, Spool
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wheeltapper.engines.local.judges import Judges
 
 GOOD, WARNING, BROKEN = "good", "warning", "broken"
 LITTLE_DISK_GIB = 2.0
@@ -82,8 +87,13 @@ def _detectors(ws: Workspace) -> Iterator[tuple[str, str]]:
     yield GOOD, f"{len(ws.detectors())} in the catalogue"
 
 
+@lru_cache(maxsize=1)  # rules take half a second to read
+def _judges(ws: Workspace) -> "Judges":
+    return ws.judges()
+
+
 def _rules(ws: Workspace) -> Iterator[tuple[str, str]]:
-    ruleset = ws.judges().rules
+    ruleset = _judges(ws).rules
     yield GOOD, f"{len(ruleset.rules)} run"
     if ruleset.unsupported:
         yield (
@@ -93,7 +103,7 @@ def _rules(ws: Workspace) -> Iterator[tuple[str, str]]:
 
 
 def _models(ws: Workspace) -> Iterator[tuple[str, str]]:
-    names = ws.judges().models.names
+    names = _judges(ws).models.names
     yield GOOD, ", ".join(names) or "none trained; train one with: wheeltapper train"
 
 

@@ -1,8 +1,9 @@
 """Kill -9 in the middle of a run, again and again: the next run ends as if nothing had happened.
 
-A real process, killed with SIGKILL at moments spread over its whole life: while it starts, reads,
-commits to the lake, judges step by step, makes cases. Moments are counted in commits and not in
-seconds, so that they are spread the same on a slow machine; steps are small, so there are many.
+A real process, or one of its workers, killed with SIGKILL at moments spread over its whole life:
+while it starts, reads, commits to the lake, judges step by step, makes cases. Moments are counted
+in commits and not in seconds, so that they are spread the same on a slow machine; steps are small,
+so there are many.
 """
 
 import json
@@ -16,12 +17,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from following import children
 
 from wheeltapper import workspace
 from wheeltapper.cli import main
 from wheeltapper.simulate import simulate
 
 KILLS = 21
+WORKERS_KILLED = 8
 KILLS_PER_WORKSPACE = 7
 MOST_WORKSPACES = 10
 LONGEST_S = 120
@@ -125,3 +128,45 @@ def test_killed_at_any_moment_the_next_run_ends_as_if_it_had_not_been(tmp_path, 
     assert came_out(root, capsys) == expected
     assert hits >= 20, f"only {hits} kills came in time"
     assert len(moments) >= 8, f"all kills came at the same few moments: {sorted(moments)}"
+
+
+def steps(root: Path) -> int:
+    manifest = root / "state" / "manifest.json"
+    return int(json.loads(manifest.read_text())["step"]) if manifest.exists() else 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_workers_killed_at_any_moment_cost_a_step_and_nothing_else(tmp_path, capsys):
+    """Whoever is killed, worker or the one that hands out: the next run goes on from there."""
+    logs = simulate(tmp_path / "s", people=20, days=14, attack=False).logs
+    roots = [work(tmp_path / name) for name in ("undisturbed", "killed")]
+    for root in roots:
+        settings = root / "wheeltapper.toml"
+        settings.write_text(settings.read_text().replace("step = 3000", "step = 500"))
+        workspace.open(root).ingest(logs)
+    workspace.open(roots[0]).detect()
+    workspace.open(roots[0]).refine()
+    expected, in_all = came_out(roots[0], capsys), steps(roots[0])
+    assert in_all >= 2 * WORKERS_KILLED
+
+    draw, root, hits = random.Random(4), roots[1], 0
+    command = [sys.executable, "-m", "wheeltapper.cli", "-w", str(root), "detect", "--jobs", "2"]
+    for kill in range(WORKERS_KILLED):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        wanted = min(steps(root) + draw.randint(1, 2), in_all - 1)
+        while process.poll() is None and (steps(root) < wanted or len(children(process)) < 2):
+            time.sleep(0.002)
+        time.sleep(draw.uniform(0.0, 0.1))
+        victims = [*children(process), process.pid]
+        if process.poll() is None:
+            os.kill(process.pid if kill % 4 == 3 else draw.choice(victims[:-1]), signal.SIGKILL)
+        _, told = process.communicate(timeout=LONGEST_S)
+        hits += process.returncode != 0
+        assert "Traceback" not in told
+        assert kill % 4 == 3 or not process.returncode or "nothing is lost" in told
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert came_out(root, capsys) == expected
+    assert not list((root / "state").glob("crew-*")), "a killed run left its scratch behind"
+    assert hits >= WORKERS_KILLED - 2
