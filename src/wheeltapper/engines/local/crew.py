@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -212,7 +213,8 @@ class _Process:
         self._process.kill()  # it holds nothing that is not saved
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            _to(pipe).close()
+            with suppress(BrokenPipeError):  # what one that was killed before has not read
+                _to(pipe).close()
 
 
 def _to(pipe: IO[bytes] | None) -> IO[bytes]:
