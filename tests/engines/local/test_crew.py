@@ -70,7 +70,7 @@ def test_one_shard_needs_no_crew(tmp_path):
 
 
 def test_what_a_worker_says_of_a_mistake_reaches_the_caller(tmp_path):
-    checkpoint = Checkpoint(tmp_path / "state")
+    checkpoint = Checkpoint(workspace.init(tmp_path).root / "state")
     begun = checkpoint.commit_shards(
         Manifest(step=1, saved=1, shards=2), {"detect-1-peers.arrow": "0"}
     )

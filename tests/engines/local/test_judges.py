@@ -2,8 +2,10 @@ import stat
 
 import pytest
 
+from wheeltapper import workspace
 from wheeltapper.detect import catalogue
-from wheeltapper.engines.local.judges import judges, wordings
+from wheeltapper.detect.models.commands import NAME as COMMANDS
+from wheeltapper.engines.local.judges import judges, judges_in, wordings
 
 
 @pytest.fixture
@@ -40,3 +42,15 @@ def test_the_secret_is_kept_for_its_owner(tmp_path, all_judges):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert judges(tmp_path, [], ()).secret == all_judges.secret
     assert judges(tmp_path / "other", [], ()).secret != all_judges.secret
+
+
+def test_a_process_beside_the_first_judges_by_the_same_settings(tmp_path):
+    ws = workspace.init(tmp_path / "work")
+    settings = ws.root / "wheeltapper.toml"
+    text = settings.read_text().replace("[detect]", '[detect]\npowershell = true\noff = ["git.*"]')
+    settings.write_text(text)
+    first = workspace.open(ws.root).judges()
+    beside = judges_in(ws.root, ("git.*",))
+    assert beside.models.names == first.models.names == [COMMANDS]
+    assert [d.name for d in beside.detectors] == [d.name for d in first.detectors]
+    assert beside.secret == first.secret

@@ -24,11 +24,10 @@ import numpy as np
 import pyarrow as pa
 
 from wheeltapper import finding
-from wheeltapper.detect import catalogue
 from wheeltapper.detect.prepare import DAY_US
 from wheeltapper.engines.exchange import Exchange
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
-from wheeltapper.engines.local.judges import judges
+from wheeltapper.engines.local.judges import judges_in
 from wheeltapper.engines.worker import Worker, part
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
@@ -240,7 +239,7 @@ def serve(setting: Mapping[str, object], commands: IO[str], answers: IO[str]) ->
     off = [str(one) for one in setting["off"]]  # type: ignore[attr-defined]
     number, workers, shards = (int(str(setting[n])) for n in ("worker", "workers", "shards"))
     parent = os.getppid()
-    mine = judges(root, catalogue.load([root / "detectors"], off), off)
+    mine = judges_in(root, off)
     exchange = Exchange(
         folder=scratch, worker=number, workers=workers, alive=lambda: os.getppid() == parent
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wheeltapper import config
 from wheeltapper.detect import catalogue
 from wheeltapper.detect.catalogue import Detector
 from wheeltapper.detect.models.commands import NAME as COMMANDS
@@ -52,6 +53,13 @@ def judges(
         secret=secret,
         weights=weights.load(root / "models" / WEIGHTS),
     )
+
+
+def judges_in(root: Path, off: Sequence[str]) -> Judges:
+    """The same as the workspace's own files and settings say: for a process beside the first."""
+    powershell = config.load(root / config.FILE).detect.powershell
+    detectors = catalogue.load([root / "detectors"], off)
+    return judges(root, detectors, off, powershell=powershell)
 
 
 def secret_of(root: Path) -> bytes:

@@ -15,12 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wheeltapper import activity, config, finding
-from wheeltapper.detect import catalogue
+from wheeltapper import activity, finding
 from wheeltapper.engines.exchange import Exchange
-from wheeltapper.engines.local import judges as local
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
-from wheeltapper.engines.local.judges import Judges
+from wheeltapper.engines.local.judges import Judges, judges_in
 from wheeltapper.engines.spark import attempt
 from wheeltapper.engines.worker import Worker, fell_to
 from wheeltapper.store.lake import REPEATING
@@ -62,10 +60,7 @@ class Job:
 @cache
 def _judges(root: str, off: tuple[str, ...]) -> Judges:
     """Read once a Python process, which Spark keeps from task to task."""
-    folder = Path(root)
-    powershell = config.load(folder / config.FILE).detect.powershell
-    detectors = catalogue.load([folder / "detectors"], off)
-    return local.judges(folder, detectors, off, powershell=powershell)
+    return judges_in(Path(root), off)
 
 
 def dealt(job: Job, names: Sequence[str]) -> Callable[[Batches], Batches]:
