@@ -24,6 +24,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any  # what JSON holds
 
+import pyarrow as pa
+
 from wheeltapper import workspace
 from wheeltapper.simulate import simulate
 
@@ -124,7 +126,12 @@ def measured(root: Path, engine: str, jobs: int, repeat: int) -> dict[str, objec
         took.append(time.perf_counter() - began)
         spent.append(parts.seconds)
     best = min(range(1, len(took)), key=took.__getitem__)
-    found = sorted(map(repr, ws.lake.findings().to_pylist()))
+    table = ws.lake.findings()
+    # As numbers: environments differ in how they write a time.
+    whole = [
+        pa.field(f.name, pa.int64()) if pa.types.is_timestamp(f.type) else f for f in table.schema
+    ]
+    found = sorted(map(repr, table.cast(pa.schema(whole)).to_pylist()))
     return {
         "acts": done.acts,
         "rate": done.acts / took[best],

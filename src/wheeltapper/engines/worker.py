@@ -177,14 +177,18 @@ class Worker:
             name = name_of(step, shard.column, shard.number)
             files[name] = checkpoint.put(name, snapshot.to_bytes(state, shard.detectors))
         if self.exchange.worker == KEEPER:
-            kept = kernels.start(self.judges.detectors)
-            for name, peers in self._peers.items():
-                kept.detectors[name].peers = peers
-            name = peers_name(step)
-            files[name] = checkpoint.put(name, snapshot.to_bytes(kept, self.judges.detectors))
+            files |= self.save_peers(checkpoint, step)
             name = models_name(step)
             files[name] = checkpoint.put(name, self.judges.models.to_bytes(self._models))  # type: ignore[arg-type]
         return files
+
+    def save_peers(self, checkpoint: Snapshots, step: int) -> dict[str, str]:
+        """The same with the peer tables, which all workers have and need one copy of."""
+        kept = kernels.start(self.judges.detectors)
+        for name, peers in self._peers.items():
+            kept.detectors[name].peers = peers
+        name = peers_name(step)
+        return {name: checkpoint.put(name, snapshot.to_bytes(kept, self.judges.detectors))}
 
 
 def name_of(step: int, column: str, shard: int) -> str:

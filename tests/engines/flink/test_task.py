@@ -1,5 +1,6 @@
 """What runs on Flink are plain functions: no cluster is needed to play a stream, twice or torn."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,27 +35,32 @@ def job(ws, tmp_path) -> Job:
 
 
 def played(job: Job, *, forget: int = 0) -> int:
-    """Play the stream; judge and keeper forget all but Flink's state after every `forget` steps.
+    """Play the stream; all but Flink's state is forgotten after every `forget` steps.
 
     Then the stream begins one step earlier than it had come. How many steps became true.
     """
-    judging, keeper, state, true = Judging(job), Keeper(job), None, 0
-    before = state
-    for number in range(len(job.windows)):
-        for again in (False, True) if forget and number % forget == 1 else (False,):
-            if again:
-                judging, keeper, state = Judging(job), Keeper(job), before
-            (given,) = Reader(job).read(number)
-            after = judging.answer(state, given)
-            assert after is not None
-            before, state = state, after[0]
-            true += keeper.take(after[1]) is not None
-            assert judging.answer(state, given) is None
+    all_of_them = range(job.workers)
+    judging, keeper, true = [Judging(job) for _ in all_of_them], Keeper(job), 0
+    states: list[bytes | None] = [None for _ in all_of_them]
+    before = states
+    with ThreadPoolExecutor(max(job.workers, 1)) as pool:
+        for number in range(len(job.windows)):
+            for again in (False, True) if forget and number % forget == 1 else (False,):
+                if again:
+                    judging, keeper = [Judging(job) for _ in all_of_them], Keeper(job)
+                    states = before
+                given = list(Reader(job).read(number))
+                after = list(pool.map(lambda j, s, g: j.answer(s, g), judging, states, given))
+                before, states = states, [one[0] for one in after if one]
+                true += sum(keeper.take(one[1]) is not None for one in after if one)
+                assert judging[0].answer(states[0], given[0]) is None
     return true
 
 
 @pytest.mark.slow
-def test_a_stream_played_again_from_any_state_makes_each_step_true_once(ws, job):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stream_played_again_from_any_state_makes_each_step_true_once(ws, job, workers):
+    job = replace(job, workers=workers)
     ws.detect(replay=True)
     alone = ws.lake.findings().to_pylist()
     assert len(alone) > 3

@@ -157,10 +157,12 @@ class Judging:
                 disk = Checkpoint(Path(job.root) / "state")
                 for name, content in snapshots.files.items():
                     disk.put(name, content)
+            # A key's state has to be whole by itself.
+            own = files | worker.save_peers(snapshots, step)
         self._live[number] = (step, worker)
         day_us = None if worker.day is None else worker.day * DAY_US
         manifest = Manifest(
-            step=step, saved=step, watermark_us=day_us, shards=job.shards, files=files
+            step=step, saved=step, watermark_us=day_us, shards=job.shards, files=own
         )
         after = packed({"manifest": json.dumps(asdict(manifest)).encode(), **snapshots.files})
         answer = json.dumps({**said, "files": files})
