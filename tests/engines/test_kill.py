@@ -17,14 +17,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from following import children
+from following import children, start, until
 
+import office as office_log
 from wheeltapper import workspace
 from wheeltapper.cli import main
 from wheeltapper.simulate import simulate
 
 KILLS = 21
 WORKERS_KILLED = 8
+WORKERS_KILLED_WHILE_FOLLOWING = 6
 KILLS_PER_WORKSPACE = 7
 MOST_WORKSPACES = 10
 LONGEST_S = 120
@@ -170,3 +172,37 @@ def test_workers_killed_at_any_moment_cost_a_step_and_nothing_else(tmp_path, cap
     assert came_out(root, capsys) == expected
     assert not list((root / "state").glob("crew-*")), "a killed run left its scratch behind"
     assert hits >= WORKERS_KILLED - 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_one_that_follows_outlives_its_workers(tmp_path, office):
+    lines = list(office_log.records())
+    root = workspace.init(tmp_path / "work").root
+    (root / "wheeltapper.toml").write_text("[detect]\njobs = 2\nlateness_minutes = 2880\n")
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    process, draw = start(root, logs), random.Random(5)
+    size = -(-len(lines) // (WORKERS_KILLED_WHILE_FOLLOWING + 1))
+    told = []
+    try:
+        for number, at in enumerate(range(0, len(lines), size)):
+            with (logs / "okta.ndjson").open("a", encoding="utf-8") as file:
+                file.writelines(line + "\n" for line in lines[at : at + size])
+            if number % 2:  # killed while they work on this piece, else before the next one comes
+                told += until(process, lambda line: line.get("stage") == "ingest")
+                os.kill(draw.choice(children(process)), signal.SIGKILL)
+            told += until(process, lambda line: bool(line.get("acts")))
+            if not number % 2 and at + size < len(lines):
+                os.kill(draw.choice(children(process)), signal.SIGKILL)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=LONGEST_S)
+    assert process.returncode == 0
+    failed = [line for line in told if "a worker process ended" in str(line["message"])]
+    assert len(failed) >= WORKERS_KILLED_WHILE_FOLLOWING // 2
+    ws = workspace.open(root)
+    ws.run(logs)
+    columns = ["detector", "entity", "time", "bits", "llr"]
+    assert ws.findings().select(columns).equals(office.findings().select(columns))
+    assert [c.headline for c in ws.cases()] == [c.headline for c in office.cases()]
