@@ -126,6 +126,9 @@ demo-php: setup
 
 # Tests and checks
 
+# One test's threads and another's wait for the same cores otherwise.
+test test-quick: export OMP_NUM_THREADS = 1
+
 test: setup-test setup-spark setup-flink setup-kafka ## every test, in Chromium and on PostgreSQL too
 	@$(PY) -m pytest --no-header -rs -n $(JOBS) --dist loadgroup
 
