@@ -153,10 +153,7 @@ class Judging:
             tables = [worker.judge(acts, said["days"]), by_rules]
             found = pa.concat_tables([t.cast(finding.SCHEMA) for t in tables])
             files = worker.save(snapshots, step)
-            if step > Checkpoint(Path(job.root) / "state").manifest().step:
-                disk = Checkpoint(Path(job.root) / "state")
-                for name, content in snapshots.files.items():
-                    disk.put(name, content)
+            own_files = dict(snapshots.files)
             # A key's state has to be whole by itself.
             own = files | worker.save_peers(snapshots, step)
         self._live[number] = (step, worker)
@@ -165,8 +162,8 @@ class Judging:
             step=step, saved=step, watermark_us=day_us, shards=job.shards, files=own
         )
         after = packed({"manifest": json.dumps(asdict(manifest)).encode(), **snapshots.files})
-        answer = json.dumps({**said, "files": files})
-        return after, (number, step, answer, packed({_FOUND: to_bytes(found)}))
+        answer = packed({_FOUND: to_bytes(found), **own_files})
+        return after, (number, step, about, answer)
 
     def _at(self, number: int, state: bytes | None) -> tuple[Worker, int, "Snapshots"]:
         """A worker as the state says it stands, its last step, and where to put snapshots."""
@@ -245,11 +242,15 @@ class Keeper:
     def _keep(
         self, lake: Lake, checkpoint: Checkpoint, manifest: Manifest, answers: list[Said]
     ) -> None:
-        found = pa.concat_tables([from_bytes(unpacked(one[3])[_FOUND]) for one in answers])
         about = json.loads(answers[0][2])
+        tables: list[pa.Table] = []
         files: dict[str, str] = {}
+        # Written here alone: a worker that another one replaced may live a moment longer.
         for one in answers:
-            files |= json.loads(one[2])["files"]
+            parts = unpacked(one[3])
+            tables.append(from_bytes(parts.pop(_FOUND)))
+            files |= {name: checkpoint.put(name, data) for name, data in parts.items()}
+        found = pa.concat_tables(tables)
         done = replace(
             manifest, step=manifest.step + 1, saved=manifest.step + 1, shards=self.job.shards,
             watermark_us=about["watermark_us"] or manifest.watermark_us,
