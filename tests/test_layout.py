@@ -149,6 +149,7 @@ WITHOUT_A_SOURCE = {  # test: what it is about
     "detect/test_packaged.py": "the packaged catalogue",
     "detect/test_rhythms.py": "the packaged catalogue through weeks, zones and summer time",
     "engines/test_parity.py": "one detection on all engines",
+    "engines/test_flink_killed.py": "whole runs on Flink, killed",
     "engines/spark/test_kill.py": "whole runs and streams on Spark, killed",
     "engines/test_kill.py": "whole runs, killed",
     "engines/test_faults.py": "damage, updates and clocks that jump",

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any  # Flink's own objects
 
 from wheeltapper.engines.flink.task import DONE, Job
 from wheeltapper.engines.local import steps
@@ -214,7 +214,7 @@ def _run(job: Job, folder: Path, progress: Callable[[int], None] | None) -> None
                 time.sleep(_LOOKS_EVERY_S)
                 told = _tell(Path(job.attempt) / DONE, told, progress)
         except KeyboardInterrupt:
-            client.stop_with_savepoint(False, (folder / "savepoints").absolute().as_uri()).result()
+            _stop(client, (folder / "savepoints").absolute().as_uri())
             raise
         ended.get()
         _tell(Path(job.attempt) / DONE, told, progress)
@@ -225,6 +225,14 @@ def _run(job: Job, folder: Path, progress: Callable[[int], None] | None) -> None
         raise WheeltapperError(
             f"Flink failed: {reason(str(error))}. Run the same again: nothing is lost"
         ) from error
+
+
+def _stop(client: Any, where: str) -> None:
+    """End the job with a savepoint; PyFlink's own call does not name a format, and fails."""
+    from pyflink.java_gateway import get_gateway
+
+    form = get_gateway().jvm.org.apache.flink.core.execution.SavepointFormatType.CANONICAL
+    client._j_job_client.stopWithSavepoint(False, where, form).get()
 
 
 def _tell(path: Path, told: int, progress: Callable[[int], None] | None) -> int:
