@@ -17,12 +17,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any  # Flink's own objects
 
+from wheeltapper.engines import attempt
 from wheeltapper.engines.flink.task import DONE, Job
 from wheeltapper.engines.local import steps
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest, write
 from wheeltapper.engines.local.detect import Detection, latest
 from wheeltapper.engines.local.judges import Judges
-from wheeltapper.engines.spark import attempt
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
 

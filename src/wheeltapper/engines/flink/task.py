@@ -21,13 +21,13 @@ import pyarrow.compute as pc
 from wheeltapper import activity, finding
 from wheeltapper.detect import catalogue
 from wheeltapper.detect.prepare import DAY_US
+from wheeltapper.engines.attempt import at_work
 from wheeltapper.engines.exchange import Exchange
 from wheeltapper.engines.local import judges as local
 from wheeltapper.engines.local import lock, steps
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest, checksum_of
 from wheeltapper.engines.local.detect import columns_for, latest
 from wheeltapper.engines.local.judges import Judges
-from wheeltapper.engines.spark.attempt import at_work
 from wheeltapper.engines.worker import Worker, fell_to, part
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake

@@ -33,7 +33,7 @@ class Models:
         for model in self.models:
             state = states[model.card.name]
             # A state is of its own model's kind: `start` and `from_bytes` see to that.
-            moved[model.card.name], findings = model.process(state, events)  # type: ignore[arg-type]
+            moved[model.card.name], findings = model.process(state, events)  # type: ignore[arg-type]  # a state of its own kind
             found.append(findings)
         return moved, pa.concat_tables(found)
 

@@ -17,12 +17,11 @@ import pyarrow as pa
 
 from wheeltapper import activity
 from wheeltapper.detect.prepare import DAY_US
-from wheeltapper.engines import worker
+from wheeltapper.engines import attempt, worker
 from wheeltapper.engines.local import steps
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
 from wheeltapper.engines.local.detect import Detection, latest
 from wheeltapper.engines.local.judges import Judges
-from wheeltapper.engines.spark import attempt
 from wheeltapper.engines.spark.session import told
 from wheeltapper.engines.spark.task import (
     ANSWER_DDL,

@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wheeltapper.engines import attempt
 from wheeltapper.engines.local import ingest as local
 from wheeltapper.engines.local.ahead import ahead
 from wheeltapper.engines.local.ingest import Ingested
-from wheeltapper.engines.spark import attempt
 from wheeltapper.engines.spark.reading import NAME, NAME_DDL, Reading, left, mapped
 from wheeltapper.engines.spark.session import told
 from wheeltapper.ingest import Batch, Progress, Reject

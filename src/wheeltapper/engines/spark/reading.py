@@ -19,7 +19,7 @@ import xxhash
 
 from wheeltapper import activity, config
 from wheeltapper.config import Config
-from wheeltapper.engines.spark import attempt
+from wheeltapper.engines import attempt
 from wheeltapper.engines.spark.task import Batches
 from wheeltapper.enrich import Enricher
 from wheeltapper.ingest import Batch, Reject, Sources, read

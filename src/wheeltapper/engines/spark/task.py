@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wheeltapper import activity, finding
+from wheeltapper.engines import attempt
 from wheeltapper.engines.exchange import Exchange
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
 from wheeltapper.engines.local.judges import Judges, judges_in
-from wheeltapper.engines.spark import attempt
 from wheeltapper.engines.worker import Worker, fell_to
 from wheeltapper.store.lake import REPEATING
 

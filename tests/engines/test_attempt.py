@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from wheeltapper.engines import attempt
 from wheeltapper.engines.local import lock
-from wheeltapper.engines.spark import attempt
 from wheeltapper.errors import WheeltapperError
 
 
