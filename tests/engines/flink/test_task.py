@@ -1,5 +1,6 @@
 """What runs on Flink are plain functions: no cluster is needed to play a stream, twice or torn."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +8,18 @@ from pathlib import Path
 import pytest
 from town import life
 
-from wheeltapper import workspace
+from wheeltapper import finding, workspace
 from wheeltapper.engines.flink.detect import newest_checkpoint, reason
-from wheeltapper.engines.flink.task import Job, Judging, Keeper, Reader, packed, unpacked
+from wheeltapper.engines.flink.task import (
+    Job,
+    Judging,
+    Keeper,
+    Reader,
+    Said,
+    packed,
+    to_bytes,
+    unpacked,
+)
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.testing import activities
 
@@ -34,6 +44,18 @@ def job(ws, tmp_path) -> Job:
     )  # fmt: skip
 
 
+class Waiting(dict[int, Said]):
+    """What Flink keeps for the keeper."""
+
+    contains = dict.__contains__
+
+    def get(self, key: int) -> Said:
+        return self[key]
+
+    put = dict.__setitem__
+    remove = dict.__delitem__
+
+
 def played(job: Job, *, forget: int = 0) -> int:
     """Play the stream; all but Flink's state is forgotten after every `forget` steps.
 
@@ -42,7 +64,7 @@ def played(job: Job, *, forget: int = 0) -> int:
     all_of_them = range(job.workers)
     judging, keeper, true = [Judging(job) for _ in all_of_them], Keeper(job), 0
     states: list[bytes | None] = [None for _ in all_of_them]
-    before = states
+    before, waiting = states, Waiting()
     with ThreadPoolExecutor(max(job.workers, 1)) as pool:
         for number in range(len(job.windows)):
             for again in (False, True) if forget and number % forget == 1 else (False,):
@@ -52,7 +74,8 @@ def played(job: Job, *, forget: int = 0) -> int:
                 given = list(Reader(job).read(number))
                 after = list(pool.map(lambda j, s, g: j.answer(s, g), judging, states, given))
                 before, states = states, [one[0] for one in after if one]
-                true += sum(keeper.take(one[1]) is not None for one in after if one)
+                true += sum(keeper.take(one[1], waiting) is not None for one in after if one)
+                assert not waiting
                 assert judging[0].answer(states[0], given[0]) is None
     return true
 
@@ -72,13 +95,29 @@ def test_a_stream_played_again_from_any_state_makes_each_step_true_once(ws, job,
     assert played(replace(job, windows=())) == 0
 
 
+def test_a_worker_that_ran_ahead_before_a_checkpoint_has_answered(ws, job):
+    """What it said is in the checkpoint, and is not said again."""
+    job = replace(job, workers=2)
+    keeper, waiting = Keeper(job), Waiting()
+    about = json.dumps({"acts": 1, "watermark_us": 1, "received_us": 1})
+    none = packed({"found": to_bytes(finding.SCHEMA.empty_table())})
+    for step in (1, 2, 3):
+        assert keeper.take((0, step, about, none), waiting) is None
+    kept = Waiting(waiting)
+    assert keeper.take((1, 1, about, none), waiting) == 1
+    again = Keeper(job)
+    assert [again.take((1, step, about, none), kept) for step in (1, 2, 3)] == [None, 2, 3]
+    assert not kept
+    assert ws.checkpoint.manifest().step == 3
+
+
 def test_a_step_that_is_missing_is_told(job):
     (given,) = Reader(job).read(1)
     with pytest.raises(WheeltapperError, match="stands at step 0 and is shown step 2"):
         Judging(job).answer(None, given)
     answer = (0, 2, "{}", b"")
     with pytest.raises(WheeltapperError, match="after step 0 came step 2"):
-        Keeper(job).take(answer)
+        Keeper(job).take(answer, Waiting())
 
 
 def test_a_job_is_the_same_when_it_is_read_again(job):

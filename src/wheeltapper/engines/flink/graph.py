@@ -6,7 +6,7 @@ from typing import Any  # Flink's own objects
 from pyflink.common import Types, WatermarkStrategy
 from pyflink.datastream import KeyedProcessFunction, StreamExecutionEnvironment
 from pyflink.datastream.connectors.number_seq import NumberSequenceSource
-from pyflink.datastream.state import ValueStateDescriptor
+from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 from pyflink.java_gateway import get_gateway
 
 from wheeltapper.engines.flink.task import Job, Judging, Keeper, Reader, Said
@@ -35,6 +35,42 @@ class _Judge(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no type
             yield after[1]
 
 
+class _Keep(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no types
+    """Makes steps true; its state is what waits for the rest of a step."""
+
+    def __init__(self, job: Job) -> None:
+        self._keeper = Keeper(job)
+
+    def open(self, runtime_context: Any) -> None:
+        self._waiting = _Answers(
+            runtime_context.get_map_state(MapStateDescriptor("answers", Types.LONG(), _SAID))
+        )
+
+    def process_element(self, value: Any, ctx: Any) -> Iterator[int]:
+        step = self._keeper.take(_said(value), self._waiting)
+        if step is not None:
+            yield step
+
+
+class _Answers:
+    """Flink's map state with our own tuples in it."""
+
+    def __init__(self, state: Any) -> None:
+        self._state = state
+
+    def contains(self, key: int) -> bool:
+        return bool(self._state.contains(key))
+
+    def get(self, key: int) -> Said:
+        return _said(self._state.get(key))
+
+    def put(self, key: int, value: Said) -> None:
+        self._state.put(key, value)
+
+    def remove(self, key: int) -> None:
+        self._state.remove(key)
+
+
 def _said(value: Any) -> Said:
     return int(value[0]), int(value[1]), str(value[2]), bytes(value[3])
 
@@ -42,7 +78,7 @@ def _said(value: Any) -> Said:
 def build(env: StreamExecutionEnvironment, job: Job) -> None:
     """Put the job into `env`: every operator with an id by which a checkpoint knows it."""
     keys = keys_of(job.workers)
-    reader, keeper = Reader(job), Keeper(job)
+    reader = Reader(job)
     numbers = env.from_source(
         NumberSequenceSource(0, len(job.windows) - 1), WatermarkStrategy.no_watermarks(),
         "steps", Types.LONG(),
@@ -55,7 +91,9 @@ def build(env: StreamExecutionEnvironment, job: Job) -> None:
         _Judge(job), output_type=_SAID
     )
     judged = judged.set_parallelism(job.workers).name("judge").uid("judge")
-    kept = judged.map(lambda answer: keeper.take(_said(answer)) or 0, output_type=Types.LONG())
+    kept = judged.key_by(lambda _: 0, key_type=Types.INT()).process(
+        _Keep(job), output_type=Types.LONG()
+    )
     kept.set_parallelism(1).name("keep").uid("keep")
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -210,16 +211,32 @@ class Snapshots:
         return checksum_of(data)
 
 
+class Waiting(Protocol):
+    """Answers of a step that not all have given yet, by number. Flink's map state is one."""
+
+    def contains(self, key: int) -> bool: ...
+    def get(self, key: int) -> Said: ...
+    def put(self, key: int, value: Said) -> None: ...
+    def remove(self, key: int) -> None: ...
+
+
 @dataclass(slots=True)
 class Keeper:
     """Makes steps true in the workspace, one after the other."""
 
     job: Job
     _begun: bool = False
-    _answers: dict[int, Said] = field(default_factory=dict)
 
-    def take(self, answer: Said) -> int | None:
-        """One worker's answer; the step, where it was the last that was missing."""
+    def take(self, answer: Said, waiting: Waiting) -> int | None:
+        """One worker's answer; the step, where it was the last that was missing.
+
+        Workers run ahead of each other, and one that is played again does not repeat what it said
+        before the checkpoint: so answers wait in what the checkpoint holds.
+
+        Raises
+        ------
+        WheeltapperError   if a step is missing between the workspace and what all have answered.
+        """
         folder = Path(self.job.root) / "state"
         with at_work(Path(self.job.attempt)), lock.awaited(folder / COMMITS):
             checkpoint, lake = Checkpoint(folder), Lake(self.job.lake)
@@ -228,15 +245,20 @@ class Keeper:
                 self._begun = True
             number, step, *_ = answer
             manifest = checkpoint.manifest()
+            first = step * self.job.workers
+            keys = range(first, first + self.job.workers)
+            others = [key for key in keys if key != first + number and waiting.contains(key)]
+            if step > manifest.step and len(others) + 1 < self.job.workers:
+                waiting.put(first + number, answer)
+                return None
+            answers = [*map(waiting.get, others), answer]
+            for key in others:
+                waiting.remove(key)
             if step <= manifest.step:
                 return None
-            self._answers[number] = answer
-            if len(self._answers) < self.job.workers:
-                return None
-            answers, self._answers = self._answers, {}
-            if {one[1] for one in answers.values()} != {manifest.step + 1}:
+            if step != manifest.step + 1:
                 raise WheeltapperError(f"after step {manifest.step} came step {step}")
-            self._keep(lake, checkpoint, manifest, [answers[n] for n in sorted(answers)])
+            self._keep(lake, checkpoint, manifest, sorted(answers, key=lambda one: one[0]))
             return step
 
     def _keep(
