@@ -34,6 +34,8 @@ FOLDER = "flink"
 _JOB = "job.json"
 _LEAST_SHARDS = 2  # one shard's state is kept in another form, by one process alone
 _CHECKPOINT_MS = int(os.environ.get("WHEELTAPPER_FLINK_CHECKPOINT_MS", "10000"))
+STEP_ROWS = 25_000
+"""A worker is shown no more in a step: rules read whole records, which travel through Flink."""
 _RESTARTS = 3
 _LOOKS_EVERY_S = 0.1
 _TELLING = tuple(
@@ -84,7 +86,7 @@ def detect(
     Parameters
     ----------
     root, lake_url : the workspace and its lake, by names that every machine of the cluster knows
-    step_rows : acts that one worker judges in a step
+    step_rows : acts that one worker judges in a step, `STEP_ROWS` at most
     workers : of them; when detection begins, accounts are dealt to as many shards, two at least
 
     The others are those of detection on one machine.
@@ -118,7 +120,8 @@ def detect(
     shards = manifest.shards if manifest.files else max(workers, _LEAST_SHARDS)
     wanted = Job(
         root=str(root.absolute()), lake=lake_url, off=tuple(off), powershell=powershell,
-        base=manifest.step, windows=(), step_rows=step_rows * min(workers, shards), shards=shards,
+        base=manifest.step, windows=(), step_rows=min(step_rows, STEP_ROWS) * min(workers, shards),
+        shards=shards,
         workers=min(workers, shards), include_late=include_late,
     )  # fmt: skip
     while (job := _job(folder, wanted, lake, manifest)) is not None:

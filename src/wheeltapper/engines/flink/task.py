@@ -27,9 +27,10 @@ from wheeltapper.engines.exchange import Exchange
 from wheeltapper.engines.local import judges as local
 from wheeltapper.engines.local import lock, steps
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest, checksum_of
-from wheeltapper.engines.local.detect import columns_for, latest
+from wheeltapper.engines.local.detect import columns_for as columns_of_all
+from wheeltapper.engines.local.detect import latest
 from wheeltapper.engines.local.judges import Judges
-from wheeltapper.engines.worker import Worker, fell_to, part
+from wheeltapper.engines.worker import Worker, columns_for, fell_to, part
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
 
@@ -97,7 +98,7 @@ class Reader:
         """What each worker has to be shown of window `number`, from 0."""
         judges, job = _judges_of(self.job), self.job
         first, last = job.windows[number]
-        names = columns_for(judges)
+        names = columns_of_all(judges)
         tables = list(
             Lake(job.lake).scan(
                 _time(first - 1), _time(last + 1), job.step_rows * 4, columns=names, dictionary=True
@@ -114,9 +115,10 @@ class Reader:
             "days": np.unique(on_time["time"].cast(pa.int64()).to_numpy() // DAY_US).tolist(),
         }
         rows = fell_to(on_time, judges, job.shards, job.workers)
+        slim = on_time.select(columns_for(judges))  # rules alone read whole records
         for worker in range(job.workers):
             shown = {
-                _ACTS: to_bytes(on_time.take(pa.array(rows[worker]))),
+                _ACTS: to_bytes(slim.take(pa.array(rows[worker]))),
                 _RULED: to_bytes(part(acts, worker, job.workers)),
             }
             yield worker, job.base + number + 1, json.dumps(about), packed(shown)
@@ -286,19 +288,20 @@ class Keeper:
 
 
 def packed(parts: Mapping[str, bytes]) -> bytes:
-    """Named bytes as one Arrow stream."""
+    """Named bytes as one Arrow stream, compressed: it is copied many times on its way."""
     table = pa.table({"name": list(parts), "data": list(parts.values())}, schema=_SCHEMA)
-    return to_bytes(table)
+    return to_bytes(table, compression="lz4")
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
     return {row["name"]: row["data"] for row in from_bytes(data).to_pylist()}
 
 
-def to_bytes(table: pa.Table) -> bytes:
+def to_bytes(table: pa.Table, compression: str | None = None) -> bytes:
     """As an Arrow stream; dictionaries may differ from chunk to chunk."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue())
 
