@@ -39,9 +39,3 @@ def test_what_cannot_be_followed_is_said_at_once(ws, tmp_path):
         assert "follows folders" in said.output
     with pytest.raises(WheeltapperError, match="no log kind is called 'tea'"):
         Stream(ws, [], None, topics=Kafka(topics={"audit": "tea"}))
-
-
-def test_before_anything_came_nothing_is_judged(ws, tmp_path):
-    stream = Stream(ws, [tmp_path], None)
-    stream._judge()
-    assert (stream.done.judged, ws.checkpoint.manifest().step) == (0, 0)

@@ -13,9 +13,8 @@ from spark_env import environment, python
 import office as office_log
 from broker import jars
 from wheeltapper import workspace
-from wheeltapper.config import Kafka
-from wheeltapper.engines.spark.topics import COLUMNS, at_origin, left_in, options, topic_of
-from wheeltapper.errors import ConfigError
+from wheeltapper.engines.messages import COLUMNS, at_origin, topic_of
+from wheeltapper.engines.spark.topics import left_in
 from wheeltapper.ingest import Reject
 from wheeltapper.ingest.readers.messages import MAGIC, framed
 
@@ -47,28 +46,6 @@ def test_messages_are_left_as_files_of_one_partition_each(tmp_path):
     assert at_origin(rejected) == Reject(file="kafka:u.v-w_x/1/3", line=1, reason="odd")
     other = Reject(file="/logs/a~b", line=4, reason="odd")
     assert at_origin(other) == other
-
-
-def test_the_settings_of_one_client_are_told_to_the_other():
-    settings = Kafka(
-        servers="a:9092",
-        client={
-            "security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": 'ki"m', "ssl.ca.location": "/etc/ca.pem",
-        },
-    )  # fmt: skip
-    told = options(settings, {"WHEELTAPPER_KAFKA_SASL_PASSWORD": "a\\b"})
-    assert told["kafka.bootstrap.servers"] == "a:9092"
-    assert told["kafka.security.protocol"] == "SASL_SSL"
-    assert told["kafka.sasl.jaas.config"] == (
-        "org.apache.kafka.common.security.scram.ScramLoginModule required "
-        'username="ki\\"m" password="a\\\\b";'
-    )
-    assert told["kafka.ssl.truststore.location"] == "/etc/ca.pem"
-    assert told["kafka.isolation.level"] == "read_committed"
-    odd = Kafka(servers="a:9092", client={"sasl.username": "kim", "sasl.password": "tea"})
-    with pytest.raises(ConfigError, match="not known on Spark"):
-        options(odd, {})
 
 
 @pytest.mark.broker

@@ -14,7 +14,7 @@ from wheeltapper.engines import attempt
 from wheeltapper.engines.local import ingest as local
 from wheeltapper.engines.local.ahead import ahead
 from wheeltapper.engines.local.ingest import Ingested
-from wheeltapper.engines.spark.reading import NAME, NAME_DDL, Reading, left, mapped
+from wheeltapper.engines.reading import NAME, NAME_DDL, Reading, left, mapped
 from wheeltapper.engines.spark.session import told
 from wheeltapper.ingest import Batch, Progress, Reject
 from wheeltapper.store.lake import Lake

@@ -5,8 +5,6 @@ ingested, what is due is judged, cases are made. Spark keeps a batch for done on
 One that was cut off anywhere is done again, and ends as if it had not been: the lake knows each act
 by its content, and detection goes on from its own manifest. So nothing rests on Spark's own state;
 where that is lost, files are read again, and add nothing.
-
-Acts of the last `detect.lateness_minutes` before the newest wait, as they do on one machine.
 """
 
 import hashlib
@@ -17,36 +15,31 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wheeltapper.config import Kafka
-from wheeltapper.engines.local.detect import EPOCH
+from wheeltapper.engines.due import Due
+from wheeltapper.engines.local.detect import Detection
 from wheeltapper.engines.local.follow import (
-    COMPACT_COMMITS,
     EVERY_S,
-    KEPT_HOURS,
     LONGEST_PAUSE_S,
-    MICROSECOND,
     PASSING,
     Followed,
-    Pace,
     Stopped,
     Workspace,
 )
 from wheeltapper.engines.local.publish import Publisher
+from wheeltapper.engines.messages import COLUMNS, at_origin, topic_of
 from wheeltapper.engines.spark.detect import detect
 from wheeltapper.engines.spark.ingest import ingest
 from wheeltapper.engines.spark.session import told
 from wheeltapper.engines.spark.topics import (
-    COLUMNS,
     COLUMNS_DDL,
     FOUND_DDL,
-    at_origin,
     left_in,
     stream,
-    topic_of,
 )
 from wheeltapper.errors import WheeltapperError
 
@@ -79,11 +72,9 @@ class Stream:
         ------
         WheeltapperError   for a path that is no folder, a log kind nobody knows, a broken setting.
         """
-        self.done = Followed()
         self._ws, self._spark, self._source = ws, spark, source
         self._every_s, self._jobs = every_s, jobs
-        self._publisher, self._topics = publisher, topics
-        self._clock, self._monotonic = clock, monotonic
+        self._topics = topics
         self._folders = sorted({Path(folder).absolute() for folder in folders})
         for folder in self._folders:
             if not folder.is_dir():
@@ -91,18 +82,14 @@ class Stream:
         for kind in {source, *(topics.topics.values() if topics else ())} - {None, ""}:
             ws.sources().named(str(kind))
         self._judges = ws.judges()
-        self._lateness = timedelta(minutes=ws.config.detect.lateness_minutes)
-        self._received = EPOCH + MICROSECOND * (ws.checkpoint.manifest().late_us or 0)
-        self._newest = ws.lake.span()[1]
-        self._news_at = monotonic()
-        self._late = self._unrefined = True  # another process may have left work behind
-        self._commits = 0
-        self._refining = Pace(0.2, monotonic)
-        self._publishing = Pace(0.1, monotonic)
+        self._due = Due(ws, self._detect, publisher=publisher, clock=clock, monotonic=monotonic)
         self._at_work = threading.Lock()
         """Held by the batch, which a thread of Spark's runs, or by what is done between two."""
-        self._stop = threading.Event()
         self._failed: BaseException | None = None
+
+    @property
+    def done(self) -> Followed:
+        return self._due.done
 
     @property
     def kept(self) -> Path:
@@ -119,7 +106,7 @@ class Stream:
         ------
         WheeltapperError   if Spark ends, or for what does not mend by trying again.
         """
-        self._stop = stop
+        self._due.stop = stop
         pause_s = 0.0
         while not stop.is_set():
             self._failed = None
@@ -135,8 +122,8 @@ class Stream:
                 pause_s = min(LONGEST_PAUSE_S, max(self._every_s, pause_s * 2))
                 _log.error("failed, and is tried again in %.0f s: %s", pause_s, failed)
                 stop.wait(pause_s)
-        self._refine(at_once=True)
-        self._publish(at_once=True)
+        self._due.refine(at_once=True)
+        self._due.publish(at_once=True)
         return self.done
 
     def _follow(self) -> None:
@@ -144,15 +131,13 @@ class Stream:
         query = self._query()
         try:
             while not query.awaitTermination(_LOOK_S):
-                if self._stop.is_set():
+                if self._due.stop.is_set():
                     with self._at_work:  # a batch ends where all that was done is kept
                         return
                 if self._at_work.acquire(blocking=False):
                     try:
-                        if self._quiet():
-                            self._judge()
-                            self._refine()
-                            self._publish()
+                        if self._due.quiet:
+                            self._due.do()
                     finally:
                         self._at_work.release()
         finally:
@@ -181,7 +166,7 @@ class Stream:
         """A micro-batch: all of it, or as if it had not been; Spark repeats what raises."""
         with self._at_work:
             try:
-                if self._stop.is_set():
+                if self._due.stop.is_set():
                     raise Stopped
                 self.step(*self._found(frame))
                 shutil.rmtree(self._left, ignore_errors=True)
@@ -219,109 +204,21 @@ class Stream:
             self._ingest(sorted(files), self._source)
         for kind, some in sorted((messages or {}).items()):
             self._ingest(some, kind or None)
-        self._judge()
-        self._refine()
-        self._publish()
-        if self._commits >= COMPACT_COMMITS:
-            self._ws.lake.compact(KEPT_HOURS)
-            self._commits = 0
+        self._due.do()
 
     def _ingest(self, files: Sequence[Path], source: str | None) -> None:
         there = [file for file in files if file.is_file()]
-        # A clock that was set back must not hide late acts, which are known by when they came.
-        self._received = max(self._clock(), self._received + MICROSECOND)
         done = ingest(
             self._ws.root, there, self._ws.lake, self._ws.rejects, self._spark,
-            source=source, now=self._received, origin=at_origin,
+            source=source, now=self._due.received(), origin=at_origin,
             watermark_us=self._ws.checkpoint.manifest().watermark_us,
         )  # fmt: skip
-        if done.added:
-            self._news_at = self._monotonic()
-            self._newest = self._ws.lake.span()[1]
-        self._commits += len(done.sources)
-        self._late |= done.late > 0
-        self.done.records += done.records
-        self.done.added += done.added
-        self.done.late += done.late
-        self.done.rejected += done.rejected
-        _log.info(
-            "%d records of %d files, %d acts added, %d late, %d rejected",
-            done.records, len(there), done.added, done.late, done.rejected,
-            extra={"fields": {
-                "stage": "ingest", "records": done.records, "added": done.added,
-                "late": done.late, "rejected": done.rejected,
-            }},
-        )  # fmt: skip
+        self._due.added(done, len(there))
 
-    def _judge(self) -> None:
-        watermark_us, until = self._ws.checkpoint.manifest().watermark_us, self._until()
-        if until is None or not (self._late or self._waiting(watermark_us, until)):
-            return
+    def _detect(self, *, until: datetime, progress: Callable[[int], None]) -> Detection:
         settings = self._ws.config.detect
-        done = detect(
+        return detect(
             self._ws.root, settings.off, self._ws.lake, self._ws.checkpoint, self._judges,
             self._spark, step_rows=settings.step, workers=self._jobs, until=until,
-            progress=self._judged,
+            progress=progress,
         )  # fmt: skip
-        self._late = False
-        self._unrefined |= done.acts + done.late > 0
-        self.done.findings += done.findings
-        _log.info(
-            "%d acts judged, %d findings", done.acts, done.findings,
-            extra={"fields": {"stage": "detect", "acts": done.acts, "findings": done.findings}},
-        )  # fmt: skip
-
-    def _judged(self, acts: int) -> None:
-        self.done.judged += acts
-        self._unrefined = True
-        if self._stop.is_set():
-            raise Stopped
-
-    def _quiet(self) -> bool:
-        """Whether nothing new has come for so long that the last acts can be judged as well."""
-        return self._monotonic() - self._news_at >= self._lateness.total_seconds()
-
-    def _until(self) -> datetime | None:
-        """Acts before this time are to be judged now."""
-        if self._newest is None:
-            return None
-        # An act from the future, by somebody's wrong clock, must not make all others late.
-        newest = min(self._newest, self._clock())
-        return newest + MICROSECOND if self._quiet() else newest - self._lateness
-
-    def _waiting(self, watermark_us: int | None, until: datetime) -> bool:
-        """Whether there is an act to judge."""
-        since = EPOCH + MICROSECOND * ((watermark_us or 0) + 1)
-        if self._newest is None or since > self._newest or since >= until:
-            return False
-        found = self._ws.lake.sql(
-            "select 1 from activities where time >= make_timestamptz(?) and "
-            "time < make_timestamptz(?) limit 1",
-            [(since - EPOCH) // MICROSECOND, (until - EPOCH) // MICROSECOND],
-            since=since, until=until,
-        )  # fmt: skip
-        return len(found) > 0
-
-    def _refine(self, *, at_once: bool = False) -> None:
-        if not self._unrefined or not (at_once or self._refining.due):
-            return
-        began = self._monotonic()
-        self.done.cases = self._ws.refine()
-        self._unrefined = False
-        self._refining.took(self._monotonic() - began)
-        _log.info(
-            "%d cases in all", self.done.cases,
-            extra={"fields": {"stage": "refine", "cases": self.done.cases}},
-        )  # fmt: skip
-
-    def _publish(self, *, at_once: bool = False) -> None:
-        if self._publisher is None or not (at_once or self._publishing.due):
-            return
-        began = self._monotonic()
-        messages = sum(self._publisher.publish(at_once=at_once).values())
-        self._publishing.took(self._monotonic() - began)
-        if messages:
-            _log.info(
-                "%d messages published", messages,
-                extra={"fields": {"stage": "publish", "messages": messages}},
-            )  # fmt: skip
