@@ -80,6 +80,7 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "engines/local/suppressing.py": ("test_suppression_commands.py", "drafts and previews"),
     "engines/flink/detect.py": ("engines/test_parity.py", "a whole job on Flink"),
     "engines/flink/graph.py": ("engines/test_parity.py", "a whole job on Flink"),
+    "engines/flink/topics.py": ("engines/flink/test_stream.py", "a whole stream on Flink"),
     "engines/spark/detect.py": ("engines/test_parity.py", "on a Spark of two cores"),
     "engines/local/alone.py": ("engines/local/test_detect.py", "whom detection has by itself"),
     "engines/local/steps.py": ("engines/local/test_detect.py", "each step all or nothing"),

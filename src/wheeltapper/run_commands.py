@@ -163,7 +163,9 @@ def _tell_shared(ws: Workspace, shards: int, how: "Judging") -> None:
 @click.command()
 @click.argument("paths", nargs=-1)
 @_SOURCE
-@_ENGINE
+@click.option(
+    "--engine", type=click.Choice(["local", "spark", "flink"]), default="local", show_default=True
+)
 @_MASTER
 @click.option("--follow", is_flag=True, help="Go on, and take in what comes, until stopped.")
 @click.option(
@@ -190,11 +192,14 @@ def run(
         wheeltapper -w work run /mnt/logs/ --follow --engine spark --master local[4]
         wheeltapper -w work run --listen 127.0.0.1:8643
         wheeltapper -w work run --follow          topics under [kafka]
+        wheeltapper -w work run --follow --engine flink
     """
     ws = open_workspace(ctx)
     topics = follow and bool(ws.config.kafka.topics)
     if where["engine"] == "spark" and (listen or not (paths or topics)):
         raise click.UsageError("--engine spark reads and follows folders; name at least one")
+    if where["engine"] == "flink" and (paths or listen or not topics):
+        raise click.UsageError("--engine flink follows topics: --follow, and topics under [kafka]")
     if not paths and not listen and not topics:
         raise click.UsageError(
             "name files or folders, an address with --listen, or topics under [kafka] with --follow"
@@ -204,6 +209,8 @@ def run(
         with _told(form):
             if where["engine"] == "spark":
                 _follow_on_spark(ws, paths, source, every_s, where.get("master"))
+            elif where["engine"] == "flink":
+                _follow_on_flink(ws, every_s)
             else:
                 _follow(ws, paths, source or "", every_s, listen)
         return
@@ -273,6 +280,17 @@ def _follow_on_spark(
             _log.info("following with Spark; stop with Ctrl-C or SIGTERM")
             stream.run(stop)
             _tell_followed(stream.done)
+
+
+def _follow_on_flink(ws: Workspace, every_s: float) -> None:
+    from wheeltapper.engines.flink.stream import Stream
+    from wheeltapper.engines.local import lock
+
+    with stopping() as stop, lock.held(ws.root / "state" / lock.WRITING, "following"):
+        stream = Stream(ws, ws.config.kafka, every_s=every_s, publisher=_publisher(ws))
+        _log.info("following with Flink; stop with Ctrl-C or SIGTERM")
+        stream.run(stop)
+        _tell_followed(stream.done)
 
 
 @contextmanager

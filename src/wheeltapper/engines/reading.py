@@ -71,26 +71,29 @@ def mapped(job: Reading) -> Callable[[Batches], Batches]:
         names = []
         with attempt.at_work(folder):
             for number in [n for batch in numbers for n in batch.column(0).to_pylist()]:
-                for place, batch in enumerate(_batches(job, job.parts[number - job.first])):
+                for place, batch in enumerate(
+                    batches(job.root, job.parts[number - job.first], job.source, job.now)
+                ):
                     names.append(f"{number:06d}-{place:06d}.arrow")
-                    _leave(folder / names[-1], batch)
+                    leave(folder / names[-1], batch)
         yield pa.RecordBatch.from_arrays([pa.array(names, pa.string())], [NAME])
 
     return task
 
 
-def _batches(job: Reading, files: Sequence[str]) -> Iterator[Batch]:
-    settings, sources, enricher = _room(job.root)
+def batches(root: str, files: Sequence[str], source: str | None, now: datetime) -> Iterator[Batch]:
+    """Whole Activities of files, as the workspace in `root` maps and enriches them."""
+    settings, sources, enricher = _room(root)
     logs = [file for file in files if not file.endswith(PARQUET)]
     if logs:
         for batch in read(
-            logs, settings=settings.ingest, now=job.now, source=job.source,
+            logs, settings=settings.ingest, now=now, source=source,
             timezone=settings.timezone, sources=sources,
         ):  # fmt: skip
             yield replace(batch, activities=enricher.enrich(batch.activities))
     for file in files:
         if file.endswith(PARQUET):
-            yield from acts_in(file, job.now, settings.ingest.batch)
+            yield from acts_in(file, now, settings.ingest.batch)
 
 
 def acts_in(file: str, now: datetime, rows: int) -> Iterator[Batch]:
@@ -139,7 +142,7 @@ def _batch(file: str, acts: pa.Table, rejects: list[Reject]) -> Batch:
     )  # fmt: skip
 
 
-def _leave(path: Path, batch: Batch) -> None:
+def leave(path: Path, batch: Batch) -> None:
     """A batch as a file that is there whole or not at all."""
     about = {
         "batch_id": batch.batch_id, "files": batch.files, "source": batch.source,

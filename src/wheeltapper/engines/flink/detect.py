@@ -11,7 +11,8 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,11 +23,13 @@ from wheeltapper.engines.flink.task import DONE, Job
 from wheeltapper.engines.local import steps
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest, write
 from wheeltapper.engines.local.detect import Detection, latest
+from wheeltapper.engines.local.follow import Stopped
 from wheeltapper.engines.local.judges import Judges
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
 
 if TYPE_CHECKING:
+    from pyflink.common import Configuration
     from pyflink.datastream import StreamExecutionEnvironment
 
 FOLDER = "flink"
@@ -79,6 +82,7 @@ def detect(
     powershell: bool = False,
     replay: bool = False,
     include_late: bool = False,
+    until: datetime | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Detection:
     """Judge what the lake holds beyond the checkpoint; findings are those of one process.
@@ -121,10 +125,9 @@ def detect(
     wanted = Job(
         root=str(root.absolute()), lake=lake_url, off=tuple(off), powershell=powershell,
         base=manifest.step, windows=(), step_rows=min(step_rows, STEP_ROWS) * min(workers, shards),
-        shards=shards,
-        workers=min(workers, shards), include_late=include_late,
+        shards=shards, workers=min(workers, shards), include_late=include_late,
     )  # fmt: skip
-    while (job := _job(folder, wanted, lake, manifest)) is not None:
+    while (job := _job(folder, wanted, lake, manifest, until)) is not None:
         with attempt.folder(checkpoint.folder) as at:
             _run(replace(job, attempt=str(at)), folder, progress)
             for line in (at / DONE).read_text("utf-8").splitlines() if (at / DONE).exists() else ():
@@ -136,7 +139,9 @@ def detect(
     return Detection(acts=acts, late=late, findings=found, anew=(), shards=shards)
 
 
-def _job(folder: Path, wanted: Job, lake: Lake, manifest: Manifest) -> Job | None:
+def _job(
+    folder: Path, wanted: Job, lake: Lake, manifest: Manifest, until: datetime | None
+) -> Job | None:
     """The job that died here, if it can go on; else one for what is left; None if that is nothing.
 
     A job knows its steps from the first: those after a checkpoint are the same when it goes on.
@@ -151,9 +156,9 @@ def _job(folder: Path, wanted: Job, lake: Lake, manifest: Manifest) -> Job | Non
     after = None
     if manifest.watermark_us is not None:
         after = _EPOCH + timedelta(microseconds=manifest.watermark_us)
-    if next(lake.scan(after, None, wanted.step_rows, columns=["time"]), None) is None:
+    if next(lake.scan(after, until, wanted.step_rows, columns=["time"]), None) is None:
         return None
-    windows = tuple((a, b) for a, b, _ in lake.windows(after, None, wanted.step_rows))
+    windows = tuple((a, b) for a, b, _ in lake.windows(after, until, wanted.step_rows))
     job = replace(wanted, windows=windows)
     folder.mkdir(parents=True)
     write(kept, job.to_json().encode())
@@ -168,35 +173,49 @@ def newest_checkpoint(folder: Path) -> Path | None:
 
 def environment(folder: Path, workers: int) -> "StreamExecutionEnvironment":
     """Where the job runs: what `flink run` made, or Flink in a JVM of this process's own."""
-    from pyflink.common import Configuration
     from pyflink.datastream import StreamExecutionEnvironment
 
     from wheeltapper.engines.flink.graph import KEY_GROUPS
 
     settings = {
-        "parallelism.default": str(workers),
         "pipeline.max-parallelism": str(KEY_GROUPS),
-        "python.executable": sys.executable,
-        "python.client.executable": sys.executable,
         # An element is a step of a worker: none waits for another one in a bundle.
         "python.fn-execution.bundle.size": "1",
+    }
+    return StreamExecutionEnvironment.get_execution_environment(
+        configuration(folder, workers, settings)
+    )
+
+
+def configuration(folder: Path, workers: int, more: Mapping[str, str]) -> "Configuration":
+    """Flink's settings for a job that keeps its checkpoints in `folder`, and goes on from them."""
+    from pyflink.common import Configuration
+
+    settings = {
+        "parallelism.default": str(workers),
+        "python.executable": sys.executable,
+        "python.client.executable": sys.executable,
         "execution.checkpointing.interval": f"{_CHECKPOINT_MS} ms",
         "execution.checkpointing.timeout": "1 h",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.dir": (folder / "checkpoints").absolute().as_uri(),
-        "execution.checkpointing.savepoint-dir": (folder / "savepoints").absolute().as_uri(),
+        "execution.checkpointing.savepoint-dir": savepoints(folder),
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "execution.checkpointing.num-retained": "3",
         "restart-strategy.type": "fixed-delay",
         "restart-strategy.fixed-delay.attempts": str(_RESTARTS),
         "restart-strategy.fixed-delay.delay": "1 s",
-    }
+    } | dict(more)
     if (newest := newest_checkpoint(folder)) is not None:
         settings["execution.state-recovery.path"] = newest.absolute().as_uri()
-    configuration = Configuration()
+    told = Configuration()
     for name, value in settings.items():
-        configuration.set_string(name, value)
-    return StreamExecutionEnvironment.get_execution_environment(configuration)
+        told.set_string(name, value)
+    return told
+
+
+def savepoints(folder: Path) -> str:
+    return (folder / "savepoints").absolute().as_uri()
 
 
 def _run(job: Job, folder: Path, progress: Callable[[int], None] | None) -> None:
@@ -205,22 +224,29 @@ def _run(job: Job, folder: Path, progress: Callable[[int], None] | None) -> None
 
     from wheeltapper.engines.flink.graph import NAME, build
 
-    try:
+    with failing():
         get_gateway()
         env = environment(folder, job.workers)
         build(env, job)
         client = env.execute_async(NAME)
-        ended = client.get_job_execution_result()._j_completable_future  # no other way to ask
+        end = ended(client)
         told = 0
         try:
-            while not ended.isDone():
+            while not end.isDone():
                 time.sleep(_LOOKS_EVERY_S)
                 told = _tell(Path(job.attempt) / DONE, told, progress)
-        except KeyboardInterrupt:
-            _stop(client, (folder / "savepoints").absolute().as_uri())
+        except (KeyboardInterrupt, Stopped):
+            stop(client, savepoints(folder))
             raise
-        ended.get()
+        end.get()
         _tell(Path(job.attempt) / DONE, told, progress)
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """Flink's errors, and those of the bridge to it, are told in a sentence."""
+    try:
+        yield
     except Exception as error:
         whose = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
         if not (whose & {"py4j", "pyflink"} or isinstance(error, ConnectionError)):
@@ -230,7 +256,12 @@ def _run(job: Job, folder: Path, progress: Callable[[int], None] | None) -> None
         ) from error
 
 
-def _stop(client: Any, where: str) -> None:
+def ended(client: Any) -> Any:
+    """Java's future of a job's end: there is no other way to ask without waiting."""
+    return client.get_job_execution_result()._j_completable_future
+
+
+def stop(client: Any, where: str) -> None:
     """End the job with a savepoint; PyFlink's own call does not name a format, and fails."""
     from pyflink.java_gateway import get_gateway
 
