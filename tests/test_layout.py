@@ -81,7 +81,6 @@ TESTED_ELSEWHERE = {  # source: where, and why there
     "engines/flink/detect.py": ("engines/test_parity.py", "a whole job on Flink"),
     "engines/flink/graph.py": ("engines/test_parity.py", "a whole job on Flink"),
     "engines/flink/topics.py": ("engines/flink/test_stream.py", "a whole stream on Flink"),
-    "engines/spark/detect.py": ("engines/test_parity.py", "on a Spark of two cores"),
     "engines/local/alone.py": ("engines/local/test_detect.py", "whom detection has by itself"),
     "engines/local/steps.py": ("engines/local/test_detect.py", "each step all or nothing"),
     "engines/local/asking.py": ("test_question_commands.py", "what is asked, kept and sent"),

@@ -31,6 +31,8 @@ from wheeltapper.errors import WheeltapperError
 
 KEEPER = 0
 """The worker that runs the models and keeps the peer tables."""
+LEAST_SHARDS = 2
+"""One shard's state is kept in another form, by one process alone."""
 
 
 def columns_for(judges: Judges) -> list[str]:

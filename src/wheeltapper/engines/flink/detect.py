@@ -25,6 +25,7 @@ from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest, write
 from wheeltapper.engines.local.detect import Detection, latest
 from wheeltapper.engines.local.follow import Stopped
 from wheeltapper.engines.local.judges import Judges
+from wheeltapper.engines.worker import LEAST_SHARDS
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 FOLDER = "flink"
 """In the folder `state/`: the job that runs, or died, and its checkpoints."""
 _JOB = "job.json"
-_LEAST_SHARDS = 2  # one shard's state is kept in another form, by one process alone
 _CHECKPOINT_MS = int(os.environ.get("WHEELTAPPER_FLINK_CHECKPOINT_MS", "10000"))
 STEP_ROWS = 25_000
 """A worker is shown no more in a step: rules read whole records, which travel through Flink."""
@@ -121,7 +121,7 @@ def detect(
         steps.append(lake, findings, done.step)
         manifest = checkpoint.commit_shards(done, manifest.files)
         late, found = len(behind), len(findings)
-    shards = manifest.shards if manifest.files else max(workers, _LEAST_SHARDS)
+    shards = manifest.shards if manifest.files else max(workers, LEAST_SHARDS)
     wanted = Job(
         root=str(root.absolute()), lake=lake_url, off=tuple(off), powershell=powershell,
         base=manifest.step, windows=(), step_rows=min(step_rows, STEP_ROWS) * min(workers, shards),

@@ -73,7 +73,7 @@ def detect(
     root : the workspace, under a name by which every machine of the cluster reaches it
     step_rows : acts that one worker judges in a step
     workers : tasks that judge side by side; no more than the cluster can run at once (default: as
-        many). When detection begins, accounts are dealt to as many shards.
+        many). When detection begins, accounts are dealt to as many shards, two at least.
 
     The others are those of detection on one machine.
 
@@ -131,7 +131,9 @@ def _dealt_already(manifest: Manifest, workers: int) -> Manifest:
             "detection here began with one process, whose state cannot be dealt to several; begin "
             "anew, with the same findings: wheeltapper detect --replay --engine spark"
         )
-    return manifest if manifest.files else replace(manifest, shards=workers)
+    if manifest.files:
+        return manifest
+    return replace(manifest, shards=max(workers, worker.LEAST_SHARDS))
 
 
 def _frame(spark: "SparkSession", files: Sequence[str], first: int, last: int) -> "DataFrame":
