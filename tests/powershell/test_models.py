@@ -31,6 +31,10 @@ def test_a_download_that_is_run_looks_worse_than_a_clean_up(name):
     assert scores[1] > scores[0]
 
 
+def test_every_model_that_has_a_name_is_shipped():
+    assert models.shipped() == list(models.NAMES)
+
+
 def test_the_ensemble_is_the_sum():
     parts = [models.load(name).score(PAIRS) for name in models.load().card.parts]
     np.testing.assert_allclose(models.load().score(PAIRS), np.sum(parts, axis=0), rtol=1e-6)
