@@ -54,7 +54,7 @@ def test_a_model_is_trained_kept_and_scores_with_reasons(tmp_path):
     simulation.simulate(tmp_path / "t", accounts=300, seed=4)
     ran = CliRunner().invoke(main, ["accounts", "train", "--data", data, "--model", model])
     assert ran.exit_code == 0, ran.output
-    assert "two stages" in ran.output
+    assert "judged accounts, in " in ran.output
     args = ["accounts", "score", "--data", data, "--model", model, "--top", "10"]
     rows = json.loads(CliRunner().invoke(main, [*args, "--format", "json"]).output)
     fraud = {

@@ -113,7 +113,9 @@ def train(data: Path, model: Path) -> None:
     except ValueError as error:
         raise WheeltapperError(f"{data}: too few labels: {error}") from error
     relearning.keep(made, reviewing.Looked(read, now, tables.end(read), base), model)
-    stages = "two stages" if made.cheap else "one stage: too few reports and groups for a first"
+    stages = (
+        "two stages" if made.cheap else "one stage: a first did not help, or too few are reported"
+    )
     say(f"learned from {len(judged):,} judged accounts, in {stages}; {model}")
 
 
@@ -145,6 +147,7 @@ def score(
     import numpy as np
 
     from wheeltapper.accounts import judge, policy, signals, tables
+    from wheeltapper.accounts.sharing import Sharing
 
     ladder = policy.load(rules) if rules else None
     read, made = tables.read(data), judge.load(model)
@@ -156,6 +159,7 @@ def score(
             f"{data}; train it on tables like these"
         )
     chance = made.probability(base)
+    columns, sharing = made.columns(base), Sharing(read, until)
     responses = ladder.respond(read.ids, chance) if ladder else [""] * read.accounts
     rows = [
         {
@@ -163,8 +167,8 @@ def score(
             "probability": round(float(chance[i]), 4),
             "response": responses[i],
             "response_id": decision_id(read.ids[i], responses[i]) if ladder else "",
-            "reasons": judge.reasons(made, base, int(i)),
-            "groups": judge.evidence(read, int(i), until),
+            "reasons": judge.reasons(made, columns, int(i), whole=True),
+            "groups": sharing.groups(int(i)),
         }
         for i in np.argsort(-chance, kind="stable")[:top]
     ]

@@ -10,11 +10,11 @@ def learned(read):
     patch = pytest.MonkeyPatch()
     fit = boost.fit
     patch.setattr(boost, "fit", lambda *a, **k: fit(*a, **(k | {"trees": 15})))
-    end = int(read.acts.time[-1]) + 1
-    now = seen(read, end)
+    now = seen(read, int(read.acts.time[-1]) + 1)
     base = judge.view(now)
     judged = np.random.default_rng(1).permutation(read.accounts)[:250]
-    yield now, base, judged, judge.train(now, judged, read.fraud == 1, base=base), end
+    fraud = read.fraud == 1
+    yield now, base, judged, judge.train(now, judged, fraud, base=base, cheap=True)
     patch.undo()
 
 
@@ -26,7 +26,7 @@ def test_cheap_labels_are_mostly_fraud_but_not_all_of_it(learned, read):
 
 
 def test_probabilities_tell_accounts_that_nobody_judged_and_mean_what_they_say(learned, read):
-    _, base, judged, made, _ = learned
+    _, base, judged, made = learned
     rest = np.setdiff1d(np.arange(read.accounts), judged)
     chance = made.probability(base)[rest]
     fraud = (read.fraud == 1)[rest]
@@ -35,21 +35,18 @@ def test_probabilities_tell_accounts_that_nobody_judged_and_mean_what_they_say(l
 
 
 def test_the_first_stage_does_not_look_at_what_its_labels_are_made_of(learned):
-    now, _, _, made, _ = learned
+    now, _, _, made = learned
     assert not {n for n in made.cheap.names if "report" in n} | set(now.groups.names) & set(
         made.cheap.names
     )
 
 
-def test_reasons_and_groups_are_told_in_words(learned, read):
-    _, base, _, made, end = learned
+def test_reasons_are_told_in_words(learned, read):
+    _, base, _, made = learned
     one = next(i for i, kind in enumerate(read.campaign) if kind == "card")
     told = judge.reasons(made, base, one)
     assert told
     assert all(": " in reason and "as one in" in reason for reason in told)
-    groups = judge.evidence(read, one, end)
-    assert any("accounts, same card, within" in text for text in groups)
-    assert judge.evidence(read, one, 0) == []
 
 
 def test_a_line_makes_scores_probabilities():
@@ -64,3 +61,33 @@ def test_a_line_makes_scores_probabilities():
 def test_too_few_judged_accounts_are_refused(learned, read):
     with pytest.raises(ValueError, match="10 of each"):
         judge.train(learned[0], np.arange(5), read.fraud == 1, base=learned[1])
+
+
+def test_the_first_stage_is_kept_only_where_it_helps_with_those_judged(learned, read, monkeypatch):
+    now, base, judged, two = learned
+    asked = []
+
+    def kept(alone, staged):
+        asked.append((alone, staged))
+        return len(asked) > 1
+
+    fraud = read.fraud == 1
+    monkeypatch.setattr(judge, "helps", kept)
+    first, second = (judge.train(now, judged, fraud, base=base) for _ in range(2))
+    alone = judge.train(now, judged, fraud, base=base, cheap=False)
+    assert first.cheap is None
+    np.testing.assert_array_equal(first.probability(base), alone.probability(base))
+    np.testing.assert_array_equal(second.probability(base), two.probability(base))
+    assert all(len(losses) == len(judged) for losses in asked[0])
+    assert not np.array_equal(*asked[0])
+
+
+def test_help_is_a_lower_loss_beyond_one_standard_error():
+    rng = np.random.default_rng(2)
+    alone = rng.random(400)
+    noise = rng.normal(size=400) * 0.1
+    noise -= noise.mean()
+    assert not judge.helps(alone, alone)
+    assert not judge.helps(alone, alone + 0.01 + noise)
+    assert not judge.helps(alone, alone - 0.004 + noise)
+    assert judge.helps(alone, alone - 0.006 + noise)

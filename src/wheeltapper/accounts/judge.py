@@ -2,6 +2,7 @@
 
 First stage: who was reported, or acts in lockstep, is told from everybody else by all *other*
 signals; what that model says of an account, by models that did not see it, is one more column.
+It is kept where it helps with accounts that people judged (`helps`), and left out elsewhere.
 Second stage: boosted trees on what people decided. Its log-odds become a probability by a line
 fitted to predictions out of fold (Platt, 1999). Reasons are the signals that added most.
 """
@@ -17,7 +18,6 @@ from wheeltapper.accounts import boost
 from wheeltapper.accounts.boost import Boost
 from wheeltapper.accounts.signals import Seen
 from wheeltapper.accounts.steps import STRUCTURE, Columns, build, deal
-from wheeltapper.accounts.tables import Tables
 from wheeltapper.errors import WheeltapperError
 
 Mask = npt.NDArray[np.bool_]
@@ -28,7 +28,8 @@ FEWEST = 10
 """Cheap labels of each kind without which there is no first stage; human ones likewise."""
 REASONS = 5
 CARD = "judge.json"
-_GROUP = 3
+GROUP = 3
+"""Fewer who share something are no group."""
 _SEED = 1
 _STEPS = 50
 
@@ -38,7 +39,7 @@ class Judge:
     """What was learned."""
 
     cheap: Boost | None
-    """None where too few were reported."""
+    """None where too few were reported, or it did not help."""
     decision: Boost
     slope: float
     shift: float
@@ -103,12 +104,32 @@ def cheap_labels(now: Seen) -> Mask:
     for name in now.groups.names:
         thing = name.removeprefix("in lockstep by ")
         if thing != name and thing not in ("address", "device"):
-            marked |= np.expm1(_of(now.groups, name)) >= _GROUP - 0.5
+            marked |= np.expm1(_of(now.groups, name)) >= GROUP - 0.5
     return marked
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """What cheap labels taught."""
+
+    model: Boost
+    said: Floats
+    """(accounts): log-odds, each by a model that did not see the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """How well columns tell what people decided, each account by a model that did not see it."""
+
+    columns: Columns
+    slope: float
+    shift: float
+    losses: Floats
+    """(judged): log loss of the calibrated probabilities, in nats."""
+
+
 def train(
-    now: Seen, judged: Ints, fraud: Mask, *, base: Columns | None = None, cheap: bool = True
+    now: Seen, judged: Ints, fraud: Mask, *, base: Columns | None = None, cheap: bool | None = None
 ) -> Judge:
     """Learn from what people decided.
 
@@ -117,7 +138,7 @@ def train(
     judged   accounts that somebody judged
     fraud    of all accounts; only those judged are looked at
     base     `view(now)`, where it is at hand
-    cheap    whether there is a first stage
+    cheap    whether there is a first stage; None: if it helps with those judged (`helps`)
 
     Raises
     ------
@@ -129,22 +150,22 @@ def train(
             f"{bad} judged fraudulent and {len(judged) - bad} honest; {FEWEST} of each are needed"
         )
     base = base or view(now)
-    first, said = _first_stage(now, base) if cheap else (None, None)
-    columns = base if said is None else base + Columns((CHEAP,), _column(said))
-    odds = np.empty(len(judged))
-    place = {int(one): at for at, one in enumerate(judged)}
-    for rest, hidden in deal(judged, fraud, _SEED):
-        model = boost.fit(columns.rows[rest], fraud[rest], columns.names, seed=_SEED)
-        odds[[place[int(one)] for one in hidden]] = model.log_odds(columns.rows[hidden])
-    slope, shift = platt(odds, fraud[judged])
-    decision = boost.fit(columns.rows[judged], fraud[judged], columns.names, seed=_SEED)
-    return Judge(cheap=first, decision=decision, slope=slope, shift=shift)
+    first = None if cheap is False else first_stage(now, base)
+    if first is None:
+        return decided(crossed(base, judged, fraud), judged, fraud)
+    two = crossed(staged(base, first), judged, fraud)
+    if cheap is None:
+        alone = crossed(base, judged, fraud)
+        if not helps(alone.losses, two.losses):
+            return decided(alone, judged, fraud)
+    return decided(two, judged, fraud, first)
 
 
-def _first_stage(now: Seen, base: Columns) -> tuple[Boost | None, Floats | None]:
+def first_stage(now: Seen, base: Columns) -> First | None:
+    """Learn from cheap labels; None where there are too few."""
     marked = cheap_labels(now)
     if min(marked.sum(), (~marked).sum()) < FEWEST:
-        return None, None
+        return None
     # What made the labels is not looked at, or nothing else would be learned.
     names = tuple(n for n in base.names if "report" not in n and n not in now.groups.names)
     rows = _without(base, names)
@@ -154,7 +175,43 @@ def _first_stage(now: Seen, base: Columns) -> tuple[Boost | None, Floats | None]
     for rest, hidden in deal(everybody, marked, _SEED):
         part = boost.fit(rows[rest], marked[rest], names, seed=_SEED)
         said[hidden] = part.log_odds(rows[hidden])
-    return model, said
+    return First(model, said)
+
+
+def staged(base: Columns, first: First) -> Columns:
+    """With what the first stage says of each account."""
+    return base + Columns((CHEAP,), _column(first.said))
+
+
+def crossed(columns: Columns, judged: Ints, fraud: Mask) -> Crossed:
+    """Fit fold by fold, and calibrate what is said of the folds that were left out."""
+    odds = np.empty(len(judged))
+    place = {int(one): at for at, one in enumerate(judged)}
+    for rest, hidden in deal(judged, fraud, _SEED):
+        model = boost.fit(columns.rows[rest], fraud[rest], columns.names, seed=_SEED)
+        odds[[place[int(one)] for one in hidden]] = model.log_odds(columns.rows[hidden])
+    slope, shift = platt(odds, fraud[judged])
+    chance = _chance(slope * odds + shift)
+    return Crossed(columns, slope, shift, -np.log(np.where(fraud[judged], chance, 1 - chance)))
+
+
+def helps(alone: Floats, two: Floats) -> bool:
+    """Whether the first stage lowers the mean loss by more than one standard error.
+
+    Pair by pair over the judged accounts, whom neither model saw.
+    """
+    gain = alone - two
+    return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
+
+
+def decided(found: Crossed, judged: Ints, fraud: Mask, first: First | None = None) -> Judge:
+    """Fit on all that were judged."""
+    columns = found.columns
+    decision = boost.fit(columns.rows[judged], fraud[judged], columns.names, seed=_SEED)
+    return Judge(
+        cheap=first.model if first else None, decision=decision,
+        slope=found.slope, shift=found.shift,
+    )  # fmt: skip
 
 
 def platt(odds: Floats, fraud: Mask) -> tuple[float, float]:
@@ -192,24 +249,6 @@ def reasons(judge: Judge, base: Columns, account: int, *, whole: bool = False) -
         rare = f"{side}, as one in {_seldom(columns.rows[:, k], row[k])}" if side else "as usual"
         told.append(f"{columns.names[k]}: {rare}")
     return told
-
-
-def evidence(tables: Tables, account: int, until: int) -> list[str]:
-    """Whom it shares things with, in words: `37 accounts, same card, within 2 h`."""
-    shared = tables.shared
-    before = shared.time < until
-    told = []
-    for value in np.unique(shared.value[before & (shared.account == account)]):
-        of = before & (shared.value == value)
-        holders, first = np.unique(shared.account[of], return_index=True)
-        if len(holders) < _GROUP:
-            continue
-        times = shared.time[of][first]
-        hours = int(np.ceil((times.max() - times.min()) / 3.6e9))
-        span = f"{max(hours, 1)} h" if hours < 72 else f"{hours // 24} days"
-        thing = tables.things[int(shared.kind[of][0])]
-        told.append((-len(holders), f"{len(holders):,} accounts, same {thing}, within {span}"))
-    return [text for _, text in sorted(told)]
 
 
 def _seldom(values: npt.NDArray[np.float32], value: np.float32) -> str:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from wheeltapper.accounts import around, judge, likeness, policy, signals, tables, telling
 from wheeltapper.accounts.judge import Judge
+from wheeltapper.accounts.sharing import Sharing
 from wheeltapper.accounts.signals import Seen
 from wheeltapper.accounts.steps import Columns
 from wheeltapper.accounts.tables import Tables
@@ -216,6 +217,7 @@ def _evidence(
     """What is shown of each account that is asked about."""
     read = looked.tables
     columns, ties = made.columns(looked.base), around.Ties(read, looked.until)
+    sharing = Sharing(read, looked.until)
     own = np.array(asked, np.int64)
     among = np.union1d(known, own)
     like = likeness.nearest(likeness.ranks(looked.now.own), own, among, LIKE)
@@ -225,7 +227,7 @@ def _evidence(
         told[i] = {
             "facts": telling.facts(read, looked.now, i),
             "reasons": judge.reasons(made, columns, i, whole=True),
-            "groups": judge.evidence(read, i, looked.until),
+            "groups": sharing.groups(i),
             "profile": read.profiles[i] if read.profiles else "",
             "nodes": [
                 {"name": n.name, "kind": n.kind, "known": _known(read, n.account), "more": n.more}
