@@ -91,3 +91,15 @@ def test_help_is_a_lower_loss_beyond_one_standard_error():
     assert not judge.helps(alone, alone + 0.01 + noise)
     assert not judge.helps(alone, alone - 0.004 + noise)
     assert judge.helps(alone, alone - 0.006 + noise)
+
+
+def test_signals_that_cost_an_attacker_most_are_marked(learned, read):
+    _, base, _, made = learned
+    assert all(judge.costly(name) for name in judge.COSTLY)
+    assert set(judge.COSTLY) <= set(base.names)
+    assert judge.costly("neighbours' mean acts")
+    assert not judge.costly("acts")
+    told = [line for i in range(20) for line in judge.reasons(made, base, i)]
+    for line in told:
+        assert line.endswith(" (costly to change)") == judge.costly(line.rsplit(": ", 1)[0])
+    assert any(line.endswith(" (costly to change)") for line in told)

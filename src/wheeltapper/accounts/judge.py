@@ -30,6 +30,11 @@ REASONS = 5
 CARD = "judge.json"
 GROUP = 3
 """Fewer who share something are no group."""
+COSTLY = (
+    "age in days", "days before the first act", "acts received", "different senders",
+    "share of targets that ever answered",
+)  # fmt: skip
+"""Signals that take an attacker time, or the help of others; of neighbours likewise (DEC, 2021)."""
 _SEED = 1
 _STEPS = 50
 
@@ -247,8 +252,14 @@ def reasons(judge: Judge, base: Columns, account: int, *, whole: bool = False) -
         usual = float(np.median(columns.rows[:, k]))
         side = "high" if row[k] > usual else "low" if row[k] < usual else ""
         rare = f"{side}, as one in {_seldom(columns.rows[:, k], row[k])}" if side else "as usual"
-        told.append(f"{columns.names[k]}: {rare}")
+        name = columns.names[k]
+        told.append(f"{name}: {rare}{' (costly to change)' if costly(name) else ''}")
     return told
+
+
+def costly(name: str) -> bool:
+    """Whether a signal costs an attacker most to change: a judgement, not measured."""
+    return name in COSTLY or name.startswith(("neighbours' ", "two hops' "))
 
 
 def _seldom(values: npt.NDArray[np.float32], value: np.float32) -> str:
