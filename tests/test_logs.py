@@ -16,6 +16,8 @@ def _as_before():
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name in ("wheeltapper", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def said(capsys, form):
@@ -51,3 +53,12 @@ def test_what_went_wrong_is_told(capsys, form):
     assert "\x1b" not in text
     assert "ValueError" in text
     assert sys.stderr is not None
+
+
+def test_of_libraries_only_warnings_are_told(capsys):
+    logs.start("text")
+    logging.getLogger("alembic.runtime").info("Running upgrade")
+    logging.getLogger("wheeltapper.engines").info("a pass is done")
+    text = capsys.readouterr().err
+    assert "upgrade" not in text
+    assert text.endswith("a pass is done\n")

@@ -30,6 +30,9 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
+_OURS = ("wheeltapper", "uvicorn")
+
+
 class Text(logging.Formatter):
     """The time of day and what there is to say; warnings say that they are."""
 
@@ -43,7 +46,12 @@ class Text(logging.Formatter):
 
 
 def start(form: str, level: int = logging.INFO) -> None:
-    """Send everything that is logged from now on to standard error, in one of `FORMS`."""
+    """Send what is logged from now on to standard error, in one of `FORMS`.
+
+    Of what libraries log, only what asks to be looked at.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else Text())
-    logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level)

@@ -6,13 +6,14 @@ whole, and drops what it had done since.
 """
 
 import json
+import logging
 import os
 import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,6 +46,7 @@ _TELLING = tuple(
     re.compile(text)
     for text in (r"wheeltapper\.errors\.\w+: ", r"(?=[A-Za-z_]\w*Error: )", r"Caused by: [\w.$]+: ")
 )
+_log = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -245,15 +247,21 @@ def _run(job: Job, folder: Path, progress: Callable[[int], None] | None) -> None
 @contextmanager
 def failing() -> Iterator[None]:
     """Flink's errors, and those of the bridge to it, are told in a sentence."""
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # it tells them as well, at length
     try:
         yield
     except Exception as error:
-        whose = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
-        if not (whose & {"py4j", "pyflink"} or isinstance(error, ConnectionError)):
+        if not _of_flink(error):
             raise
         raise WheeltapperError(
             f"Flink failed: {reason(str(error))}. Run the same again: nothing is lost"
         ) from error
+
+
+def _of_flink(error: Exception) -> bool:
+    """Whether Flink raised it, or the bridge to its JVM, which may be gone."""
+    whose = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
+    return bool(whose & {"py4j", "pyflink"}) or isinstance(error, ConnectionError)
 
 
 def ended(client: Any) -> Any:
@@ -262,11 +270,27 @@ def ended(client: Any) -> Any:
 
 
 def stop(client: Any, where: str) -> None:
-    """End the job with a savepoint; PyFlink's own call does not name a format, and fails."""
+    """End the job with a savepoint; PyFlink's own call does not name a format, and fails.
+
+    One that has not begun yet takes none, nor one whose JVM was told to end as well: those go on
+    from their newest checkpoint.
+    """
     from pyflink.java_gateway import get_gateway
 
-    form = get_gateway().jvm.org.apache.flink.core.execution.SavepointFormatType.CANONICAL
-    client._j_job_client.stopWithSavepoint(False, where, form).get()
+    try:
+        form = get_gateway().jvm.org.apache.flink.core.execution.SavepointFormatType.CANONICAL
+        client._j_job_client.stopWithSavepoint(False, where, form).get()
+    except Exception as error:
+        if not _of_flink(error):
+            raise
+        _log.warning("stopped without a savepoint: %s", reason(str(error)))
+        cancel(client)
+
+
+def cancel(client: Any) -> None:
+    """End the job where it is, if it is there still."""
+    with suppress(Exception):
+        client._j_job_client.cancel().get()
 
 
 def _tell(path: Path, told: int, progress: Callable[[int], None] | None) -> int:

@@ -136,9 +136,13 @@ class Stream:
                     self.step(folder)
             except Stopped:
                 pass
-            finally:
-                if not end.isDone():
-                    flink.stop(client, flink.savepoints(self.kept))
+            except Exception as error:
+                flink.cancel(client)
+                if not stop.is_set():
+                    raise
+                # Flink was told to end as well.
+                _log.warning("failed while it was stopped, and goes on later: %s", error)
+            flink.stop(client, flink.savepoints(self.kept))
         self._add(folder)
         self._due.refine(at_once=True)
         self._due.publish(at_once=True)
@@ -152,7 +156,15 @@ class Stream:
         job = Taking(
             root=str(self._ws.root.absolute()), folder=str(folder), kinds=self._topics.topics
         )
-        return start(flink.configuration(self.kept, self._jobs, settings), self._topics, job)
+        try:
+            return start(flink.configuration(self.kept, self._jobs, settings), self._topics, job)
+        except Exception as error:
+            if "factory for identifier 'kafka'" not in str(error):
+                raise
+            raise WheeltapperError(
+                f"Flink has no Kafka connector: say in {JARS} where its "
+                "flink-sql-connector-kafka-….jar is, or put that into Flink's folder lib"
+            ) from error
 
     def step(self, folder: Path) -> None:
         """Add what workers left, and do what is due."""
