@@ -6,8 +6,10 @@ Simulates an organisation, ingests its logs once, and judges all of it again on 
 process of its own: all that `wheeltapper detect --replay` does but refinement, with the whole
 catalogue and all packaged rules. What the first try takes beyond the best of the others (imports,
 the JVM) is told apart. Worker processes are started anew in every try, as a command does, so that
-counts; Flink starts its job and its Python workers anew, too. Spark needs `make setup-spark`, Flink
-`make setup-flink`; what is missing is left out. The last line is JSON.
+counts; Flink starts its job and its Python workers anew, too. `local, 1 core` may use one core for
+all that it does, reading and rules as well, so that `ratio_2_cores` is what the others bring. Spark
+needs `make setup-spark`, Flink `make setup-flink`; what is missing is left out. The last line is
+JSON.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any  # what JSON holds
 
@@ -32,7 +35,7 @@ from wheeltapper.simulate import simulate
 ROOT = Path(__file__).parent.parent
 SPARK = ROOT / ".venv-spark" / "bin" / "python"
 FLINK = ROOT / ".venv-flink" / "bin" / "python"
-ALONE, TWICE, CREW, ON_SPARK = "local, 1 thread", "local, threads", "local, processes", "spark"
+ALONE, TWICE, CREW, ON_SPARK = "local, 1 core", "local, threads", "local, processes", "spark"
 ON_FLINK = "flink"
 
 
@@ -93,8 +96,13 @@ def made(root: Path, people: int, days: int) -> Path:
     return root
 
 
+def _cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0))
+
+
 def one(root: Path, engine: str, jobs: int, threads: int, repeat: int) -> dict[str, Any]:
-    """What `measured` says in a process of its own."""
+    """What `measured` says in a process of its own, which has as many cores as it can use."""
+    cores = jobs * threads
     settings = root / "wheeltapper.toml"
     kept = settings.read_text(encoding="utf-8")
     threaded = f"[detect]\nthreads = {threads}"
@@ -105,6 +113,7 @@ def one(root: Path, engine: str, jobs: int, threads: int, repeat: int) -> dict[s
     done = subprocess.run(
         [*command, "--measure", str(root), engine, str(jobs)],
         check=True, stdout=subprocess.PIPE, text=True,
+        preexec_fn=partial(os.sched_setaffinity, 0, set(_cores()[:cores])),  # before a thread is
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
     )  # fmt: skip
     settings.write_text(kept, encoding="utf-8")
