@@ -4,8 +4,10 @@ import pytest
 from click.testing import CliRunner
 
 from accounts import village
-from wheeltapper.accounts import boost, overtime, simulation
+from wheeltapper import workspace
+from wheeltapper.accounts import boost, overtime, simulation, tables
 from wheeltapper.cli import main
+from wheeltapper.testing import activities, activity
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +79,17 @@ def test_a_model_is_trained_kept_and_scores_with_reasons(tmp_path):
     ran = CliRunner().invoke(main, args)
     assert ran.exit_code == 1
     assert "train it on tables like these" in ran.output
+
+
+def test_acts_of_the_lake_are_written_as_tables(tmp_path):
+    ws = workspace.init(tmp_path / "work")
+    run = CliRunner()
+    args = ["-w", str(ws.root), "accounts", "tables", str(tmp_path / "t")]
+    empty = run.invoke(main, args)
+    assert empty.exit_code == 1
+    assert "no acts in the lake" in empty.output
+    ws.lake.append(activities([activity(f"person{n}", minutes=n) for n in range(5)]), "five")
+    assert json.loads(run.invoke(main, [*args, "--format", "json"]).stdout)["accounts"] == 5
+    again = run.invoke(main, args)
+    assert "is not empty" in again.output
+    assert tables.read(tmp_path / "t").accounts == 5

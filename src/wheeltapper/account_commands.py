@@ -91,6 +91,43 @@ def simulate(folder: Path, count: int, seed: int, form: str) -> None:
 
 
 @accounts.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--source", help="Only acts of this log kind.")
+@form_option("table", "json")
+@click.pass_context
+def tables(ctx: click.Context, folder: Path, source: str | None, form: str) -> None:
+    """Write the acts of the lake into FOLDER as tables of accounts.
+
+    Who acted is an account; add labels, reports and profiles that you have to its accounts.toml.
+
+    
+        wheeltapper -w work accounts tables accounts/ --source okta
+        wheeltapper -w work accounts train --data accounts/ --model fraud/
+    """
+    import polars as pl
+
+    from wheeltapper.accounts import activities
+
+    ws = open_workspace(ctx)
+    if folder.exists() and any(folder.iterdir()):
+        raise WheeltapperError(f"{folder} is not empty; name a folder to be made")
+    if source:
+        ws.sources().named(source)
+    acts = ws.lake.activities(
+        where="source = ?" if source else None, params=[source] if source else None,
+        columns=activities.COLUMNS,
+    )  # fmt: skip
+    if not len(acts):
+        raise WheeltapperError(f"{ws.root}: no acts{f' of {source}' if source else ''} in the lake")
+    counts = activities.write(pl.DataFrame(acts), folder)
+    if form == "json":
+        terminal.print_rows([counts], "ndjson")
+    else:
+        click.echo(", ".join(f"{name} {count:,}" for name, count in counts.items()))
+    say(f"written; next: add labels to {folder}/accounts.toml")
+
+
+@accounts.command()
 @click.option("--data", required=True, type=_FOLDER, metavar="DIR", help="Tables with labels.")
 @click.option("--model", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 def train(data: Path, model: Path) -> None:

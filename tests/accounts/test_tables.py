@@ -1,8 +1,6 @@
 import shutil
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import polars as pl
 import pytest
 
 from wheeltapper.accounts import tables
@@ -45,26 +43,3 @@ def test_what_does_not_fit_is_named(folder, tmp_path, was, becomes, said):
     mapping.write_text(mapping.read_text().replace(was, becomes))
     with pytest.raises(WheeltapperError, match=said):
         tables.read(tmp_path / "t")
-
-
-def test_acts_of_the_lake_become_accounts_ties_and_things():
-    at = datetime(2026, 5, 1, tzinfo=UTC)
-    rows = [("kim", "lee"), ("lee", "kim"), ("kim", "file.txt"), (None, "kim"), ("ada", "file.txt")]
-    acts = pl.DataFrame(
-        {
-            "time": [at + timedelta(hours=h) for h in range(5)],
-            "actor": [actor for actor, _ in rows],
-            "target": [target for _, target in rows],
-            "action": ["send", "send", "read", "send", "read"],
-            "src_ip": ["10.0.0.1", None, "10.0.0.1", None, "10.0.0.1"],
-            "device": pl.Series([None] * 5, dtype=pl.String),
-        }
-    ).with_columns(pl.col("time").cast(pl.Datetime("us", "UTC")))
-    made = tables.from_activities(acts)
-    assert made.ids == ["kim", "lee", "ada"]
-    assert list(zip(made.acts.account, made.acts.target, strict=True)) == [(0, 1), (1, 0)]
-    by_thing = {
-        t: made.shared.account[made.shared.kind == k].tolist() for k, t in enumerate(made.things)
-    }
-    assert by_thing == {"address": [0, 0, 2], "device": [], "target": [0, 2]}
-    assert (made.fraud == -1).all()

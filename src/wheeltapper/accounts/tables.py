@@ -1,6 +1,6 @@
 """Tables of an application as flat arrays: accounts as numbers, acts in order of time.
 
-`read` takes a folder with an `accounts.toml` (`mapping`), `from_activities` acts from the lake.
+`read` takes a folder with an `accounts.toml` (`mapping`).
 Values and texts are hashed; rows that name an account nobody knows are counted and left out.
 """
 
@@ -151,52 +151,6 @@ def _profiles(accounts: mapping.Part, rows: pl.DataFrame) -> list[str]:
         return []
     texts = accounts.column(rows, "text").cast(pl.String).fill_null("")
     return texts.str.slice(0, _LONGEST_PROFILE).to_list()
-
-
-def from_activities(acts: pl.DataFrame) -> Tables:
-    """From columns of `activity.SCHEMA`: whoever acted is an account, created when first seen.
-
-    A target that acted itself is one; others count as things that accounts share, as do address and
-    device. Nothing is known of reports and labels.
-    """
-    acts = acts.filter(pl.col("actor").is_not_null() & pl.col("time").is_not_null()).sort("time")
-    first = acts.group_by("actor", maintain_order=True).agg(pl.col("time").min())
-    ids = first["actor"].to_list()
-    names = _Names(
-        pl.DataFrame(
-            {"name": ids, "number": np.arange(len(ids))}, {"name": pl.String, "number": pl.Int64}
-        )
-    )
-    time = acts["time"].dt.epoch("us").to_numpy().astype(np.int64)
-    actor, target = names.number(acts["actor"]), names.number(acts["target"])
-    kinds = tuple(sorted(acts["action"].drop_nulls().unique().to_list()))
-    number = {kind: k for k, kind in enumerate(kinds)}
-    kind = np.array([number.get(a, 0) for a in acts["action"]], np.int64)
-    between = (target >= 0) & (target != actor)
-    things = ("address", "device", "target")
-    held = []
-    for k, column in enumerate(("src_ip", "device", "target")):
-        there = acts[column].is_not_null().to_numpy() & ~((column == "target") & between)
-        held.append(
-            (
-                actor[there],
-                _hashed(k, acts[column].filter(there)),
-                np.full(int(there.sum()), k),
-                time[there],
-            )
-        )
-    empty, count = np.empty(0, np.int64), int(between.sum())
-    nothing = (np.zeros(count, np.float32), np.full(count, -1))
-    return Tables(
-        ids=ids, created=first["time"].dt.epoch("us").to_numpy().astype(np.int64),
-        profile=Columns((), np.empty((len(ids), 0), np.float32)),
-        acts=_in_order(
-            [(actor[between], target[between], kind[between], time[between], *nothing)]
-        ),
-        kinds=kinds, bands=np.empty((0, sketch.BANDS), np.int64), shared=_held(held), things=things,
-        report_account=empty, report_time=empty, fraud=np.full(len(ids), -1, np.int8),
-        known=np.zeros(len(ids), np.int64), campaign=[""] * len(ids),
-    )  # fmt: skip
 
 
 def end(tables: Tables) -> int:
