@@ -16,7 +16,7 @@ import office as office_log
 from broker import jars
 from wheeltapper import workspace
 from wheeltapper.cli import main
-from wheeltapper.engines.flink.stream import IDLE_S, JARS, SETTLED_S, Behind
+from wheeltapper.engines.flink.stream import IDLE_S, JARS, SETTLED_S, STARTING_S, Behind
 
 LINES = [line.encode() for line in office_log.records()]
 LONGEST_S = 500
@@ -26,7 +26,11 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def test_the_partition_that_is_behind_says_how_far_judging_may_go():
     now = [0.0]
     behind = Behind(lambda: now[0])
-    assert (behind.newest, behind.settled) == (None, True)
+    assert (behind.newest, behind.settled) == (None, False)
+    quiet = Behind(lambda: now[0])
+    now[0] = STARTING_S
+    assert quiet.settled
+    now[0] = 0.0
     behind.gave("a~0", NOON)
     assert not behind.settled
     behind.gave("a~1", NOON - timedelta(hours=5))

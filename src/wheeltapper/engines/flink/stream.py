@@ -45,6 +45,8 @@ IDLE_S = 30.0
 """A partition that gave nothing for so long holds up no other."""
 SETTLED_S = 10.0
 """After the first message all partitions are taken to have given their first."""
+STARTING_S = 120.0
+"""Where no message comes for so long after the start, none is taken to wait."""
 _log = logging.getLogger(__name__)
 
 
@@ -53,6 +55,7 @@ class Behind:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
+        self._started = monotonic()
         self._began: float | None = None
         self._newest: dict[str, tuple[datetime, float]] = {}
 
@@ -65,7 +68,10 @@ class Behind:
     @property
     def settled(self) -> bool:
         """Whether every partition has had time to give something."""
-        return self._began is None or self._monotonic() - self._began >= SETTLED_S
+        now = self._monotonic()
+        if self._began is None:  # what waits may be older than what the lake has
+            return now - self._started >= STARTING_S
+        return now - self._began >= SETTLED_S
 
     @property
     def newest(self) -> datetime | None:
