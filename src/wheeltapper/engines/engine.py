@@ -121,7 +121,7 @@ def detect(
         from wheeltapper.engines.spark.session import session
 
         return on_spark(
-            root, off, lake, checkpoint, judges, session(how.get("master")),
+            root, off, lake, config.lake_path(root), checkpoint, judges, session(how.get("master")),
             step_rows=settings.step, workers=how.get("jobs"), replay=replay,
             include_late=include_late, progress=progress,
         )  # fmt: skip

@@ -6,7 +6,7 @@ adds it up to the same peer tables. Worker 0 runs the models as well, which look
 once, and keeps the peer tables. Rules remember nothing: any worker judges any act.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -61,6 +61,13 @@ def fell_to(acts: pa.Table, judges: Judges, shards: int, workers: int) -> list[n
     if judges.models.names:
         shown[KEEPER] = True
     return [np.flatnonzero(mask) for mask in shown]
+
+
+def dealt(acts: pa.Table, judges: Judges, shards: int, workers: int) -> Iterator[pa.Table]:
+    """What each worker is shown of `acts`: of its shards, what kernels and models read."""
+    slim = acts.select(columns_for(judges)).unify_dictionaries().combine_chunks()
+    for rows in fell_to(slim, judges, shards, workers):
+        yield slim.take(pa.array(rows))
 
 
 def part(acts: pa.Table, number: int, of: int) -> pa.Table:

@@ -152,21 +152,26 @@ class Lake:
 
     def windows(
         self, after: datetime | None = None, until: datetime | None = None, rows: int = 500_000
-    ) -> list[tuple[int, int, list[str]]]:
+    ) -> list[tuple[int, int]]:
         """Pieces of time with `after < time < until` that hold about `rows` acts each, in order.
 
         Returns
         -------
-        (first, last, files) of each: both times included, in microseconds, and the Parquet files
-        that may hold an act between them; others of the same moment are in no other piece
+        (first, last) of each, both included, in microseconds; together all of the time between
         """
         first = None if after is None else (_us(after) or 0) + 1
         last = _before(until)
-        files = self._activities.snapshot().between(first, last)
-        return [
-            (low, high, [f.uri for f in files if f.first_us <= high and f.last_us >= low])
-            for low, high in ordered.edges(files, first, last, rows)
-        ]
+        return ordered.edges(self._activities.snapshot().between(first, last), first, last, rows)
+
+    def window(self, first_us: int, last_us: int, columns: Sequence[str]) -> pa.Table:
+        """The activities of such a piece in order, coded as by `scan(dictionary=True)`."""
+        names = dict.fromkeys(["time", "event_id", *columns])
+        schema = pa.schema([activity.SCHEMA.field(name) for name in names])
+        files = self._activities.snapshot().between(first_us, last_us)
+        if not files:
+            return schema.empty_table().select(list(columns))
+        table = ordered.read(files, schema, first_us, last_us, dictionary=REPEATING)
+        return table.select(list(columns))
 
     def events(self, ids: Sequence[bytes], start: datetime, end: datetime) -> pa.Table:
         """The activities with these event ids and `start <= time <= end`, in order."""

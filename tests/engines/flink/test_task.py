@@ -17,9 +17,9 @@ from wheeltapper.engines.flink.task import (
     Reader,
     Said,
     packed,
-    to_bytes,
     unpacked,
 )
+from wheeltapper.engines.wire import to_bytes
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.testing import activities
 
@@ -36,7 +36,7 @@ def job(ws, tmp_path) -> Job:
     attempt = ws.root / "state" / "attempt-1"
     attempt.mkdir(parents=True)
     rows = 200
-    windows = tuple((first, last) for first, last, _ in ws.lake.windows(None, None, rows))
+    windows = tuple(ws.lake.windows(None, None, rows))
     return Job(
         root=str(ws.root), lake=ws.config.lake_path(ws.root), off=(), powershell=False, base=0,
         windows=windows, step_rows=rows, shards=2, workers=1, include_late=False,

@@ -160,7 +160,7 @@ def _job(
         after = _EPOCH + timedelta(microseconds=manifest.watermark_us)
     if next(lake.scan(after, until, wanted.step_rows, columns=["time"]), None) is None:
         return None
-    windows = tuple((a, b) for a, b, _ in lake.windows(after, until, wanted.step_rows))
+    windows = tuple(lake.windows(after, until, wanted.step_rows))
     job = replace(wanted, windows=windows)
     folder.mkdir(parents=True)
     write(kept, job.to_json().encode())

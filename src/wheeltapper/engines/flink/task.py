@@ -30,7 +30,8 @@ from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest, checksum_
 from wheeltapper.engines.local.detect import columns_for as columns_of_all
 from wheeltapper.engines.local.detect import latest
 from wheeltapper.engines.local.judges import Judges
-from wheeltapper.engines.worker import Worker, columns_for, fell_to, part
+from wheeltapper.engines.wire import from_bytes, to_bytes
+from wheeltapper.engines.worker import Worker, dealt, part
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
 
@@ -114,11 +115,9 @@ class Reader:
             "received_us": latest(acts["received"]) if len(acts) else 0,
             "days": np.unique(on_time["time"].cast(pa.int64()).to_numpy() // DAY_US).tolist(),
         }
-        rows = fell_to(on_time, judges, job.shards, job.workers)
-        slim = on_time.select(columns_for(judges))  # rules alone read whole records
-        for worker in range(job.workers):
+        for worker, own in enumerate(dealt(on_time, judges, job.shards, job.workers)):
             shown = {
-                _ACTS: to_bytes(slim.take(pa.array(rows[worker]))),
+                _ACTS: to_bytes(own),
                 _RULED: to_bytes(part(acts, worker, job.workers)),
             }
             yield worker, job.base + number + 1, json.dumps(about), packed(shown)
@@ -295,19 +294,6 @@ def packed(parts: Mapping[str, bytes]) -> bytes:
 
 def unpacked(data: bytes) -> dict[str, bytes]:
     return {row["name"]: row["data"] for row in from_bytes(data).to_pylist()}
-
-
-def to_bytes(table: pa.Table, compression: str | None = None) -> bytes:
-    """As an Arrow stream; dictionaries may differ from chunk to chunk."""
-    sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression=compression)
-    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
-
-
-def from_bytes(data: bytes) -> pa.Table:
-    return pa.ipc.open_stream(data).read_all()
 
 
 def _time(us: int) -> datetime:

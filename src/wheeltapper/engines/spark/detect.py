@@ -1,9 +1,9 @@
-"""Detection as Spark jobs: the lake's files are read, dealt, ordered and judged by the cluster.
+"""Detection as Spark jobs: the lake is read, dealt and judged by the cluster.
 
-A step is one job over one piece of time. Where the acts lie, rules judge them, and each is sent to
-the workers that have a shard of it; there they come in order of time, and kernels and models judge
-them. That is a barrier stage: its tasks run at once, for they exchange what they saw where a day
-ends. Only what was found comes back to the driver, which makes the step true as on one machine.
+A step is one job over some pieces of time. Who reads a piece lets rules judge it, and sends each
+act to the workers that have a shard of it; there kernels and models judge it. That is a barrier
+stage: its tasks run at once, for they exchange what they saw where a day ends. Only what was found
+comes back to the driver, which makes the step true as on one machine.
 """
 
 import logging
@@ -13,9 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from wheeltapper import activity
 from wheeltapper.detect.prepare import DAY_US
 from wheeltapper.engines import attempt, worker
 from wheeltapper.engines.local import steps
@@ -25,28 +22,23 @@ from wheeltapper.engines.local.judges import Judges
 from wheeltapper.engines.spark.session import told
 from wheeltapper.engines.spark.task import (
     ANSWER_DDL,
-    FOUND,
-    RULED,
+    SHOWN_DDL,
     WORKER,
     Job,
     Laps,
     Said,
-    dealt,
     judged,
     read,
+    shown,
 )
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
-_DDL = {
-    pa.string(): "string", pa.binary(): "binary", pa.bool_(): "boolean", pa.int16(): "short",
-    pa.int64(): "long", pa.float32(): "float", activity.TIME: "timestamp",
-}  # fmt: skip
-SCHEMA_DDL = ", ".join(f"`{f.name}` {_DDL[f.type]}" for f in activity.SCHEMA)
-"""`activity.SCHEMA` as Spark names types."""
+PIECES = 2
+"""That each worker's share of a step is read in."""
 _log = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -55,6 +47,7 @@ def detect(
     root: Path,
     off: Sequence[str],
     lake: Lake,
+    lake_url: str,
     checkpoint: Checkpoint,
     judges: Judges,
     spark: "SparkSession",
@@ -70,7 +63,7 @@ def detect(
 
     Parameters
     ----------
-    root : the workspace, under a name by which every machine of the cluster reaches it
+    root, lake_url : the workspace and its lake, by names that every machine of the cluster knows
     step_rows : acts that one worker judges in a step
     workers : tasks that judge side by side; no more than the cluster can run at once (default: as
         many). When detection begins, accounts are dealt to as many shards, two at least.
@@ -95,19 +88,22 @@ def detect(
         late, found = len(behind), len(findings)
     after = None if manifest.watermark_us is None else _time(manifest.watermark_us)
     at_once = min(at_once, manifest.shards)
-    for first, last, files in lake.windows(after, until, step_rows * at_once):
+    pieces = lake.windows(after, until, max(1, step_rows // PIECES))
+    for start in range(0, len(pieces), at_once * PIECES):
+        some = tuple(pieces[start : start + at_once * PIECES])
+        first, last = some[0][0], some[-1][1]
         count, time_us, received_us = _counted(lake, first, last)
         if not count:
             continue
         laps = Laps()
         with told(), attempt.folder(checkpoint.folder) as scratch:
             job = Job(
-                root=str(root.absolute()), off=tuple(off), manifest=manifest,
-                step=manifest.step + 1, shards=manifest.shards, workers=at_once,
+                root=str(root.absolute()), lake=lake_url, off=tuple(off), manifest=manifest,
+                step=manifest.step + 1, pieces=some, shards=manifest.shards, workers=at_once,
                 exchange=str(scratch), include_late=include_late,
                 days=tuple(range(first // DAY_US, time_us // DAY_US + 1)),
             )  # fmt: skip
-            said = _judged(_frame(spark, files, first, last), job, judges)
+            said = _judged(spark, job)
         laps.end("job")
         done = replace(
             manifest, step=job.step, saved=job.step, watermark_us=time_us,
@@ -136,18 +132,6 @@ def _dealt_already(manifest: Manifest, workers: int) -> Manifest:
     return replace(manifest, shards=max(workers, worker.LEAST_SHARDS))
 
 
-def _frame(spark: "SparkSession", files: Sequence[str], first: int, last: int) -> "DataFrame":
-    """The acts between two times, both included; null where a file lacks a column."""
-    from pyspark.sql import functions as F
-
-    time_us = F.unix_micros("time")
-    # Without a scheme a cluster would look for them in its own file system. Nothing is decoded
-    # there, so nothing is encoded here.
-    uris = [f if "://" in f else f"file://{Path(f).absolute()}" for f in files]
-    rows = spark.read.schema(SCHEMA_DDL).parquet(*uris)
-    return rows.where((time_us >= first) & (time_us <= last))
-
-
 def _counted(lake: Lake, first: int, last: int) -> tuple[int, int, int]:
     """How many acts there are, when the last happened, and when the last was received.
 
@@ -174,23 +158,15 @@ def _tell(step: int, acts: int, seconds: Mapping[str, float]) -> None:
     )  # fmt: skip
 
 
-def _judged(frame: "DataFrame", job: Job, judges: Judges) -> Said:
-    names = worker.columns_for(judges)
-    needed = dict.fromkeys([*names, *(RULED if judges.rules.rules else ())])
-    shown = frame.select(*needed).mapInArrow(
-        dealt(job, tuple(names)), f"{_named(names)}, {WORKER} int, {FOUND} binary"
-    )
+def _judged(spark: "SparkSession", job: Job) -> Said:
     said = (
-        shown.repartitionById(job.workers, WORKER)
-        .sortWithinPartitions("time", "event_id")
+        spark.range(0, len(job.pieces), 1, len(job.pieces))
+        .mapInArrow(shown(job), SHOWN_DDL)
+        .repartitionById(job.workers, WORKER)
         .mapInArrow(judged(job), ANSWER_DDL, barrier=True)
         .toArrow()
     )
     return read(said)
-
-
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(f"`{n}` {_DDL[activity.SCHEMA.field(n).type]}" for n in names)
 
 
 def _time(us: int) -> datetime:

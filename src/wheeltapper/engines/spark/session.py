@@ -20,8 +20,6 @@ _SETTINGS = {
     # A worker is a partition by its number: none may be put together or split.
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
-    # The lake's log knows its files: no job need look for them.
-    "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000000",
 }
 _LOCAL = re.compile(r"local(?:\[(\d+|\*)\])?")
 

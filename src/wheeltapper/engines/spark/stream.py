@@ -218,7 +218,7 @@ class Stream:
     def _detect(self, *, until: datetime, progress: Callable[[int], None]) -> Detection:
         settings = self._ws.config.detect
         return detect(
-            self._ws.root, settings.off, self._ws.lake, self._ws.checkpoint, self._judges,
-            self._spark, step_rows=settings.step, workers=self._jobs, until=until,
-            progress=progress,
+            self._ws.root, settings.off, self._ws.lake, self._ws.config.lake_path(self._ws.root),
+            self._ws.checkpoint, self._judges, self._spark, step_rows=settings.step,
+            workers=self._jobs, until=until, progress=progress,
         )  # fmt: skip

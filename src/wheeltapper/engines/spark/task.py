@@ -1,17 +1,18 @@
-"""What runs in Spark's Python workers: Arrow batches in, Arrow batches out.
+"""What runs in Spark's Python workers: pieces of time in, acts for each worker, findings out.
 
 A task knows the workspace by its folder, which all machines reach by the same name, and reads
-detectors, rules and models from there; state and exchange are files there, too.
+detectors, rules and models from there; state and exchange are files there, too. It reads the lake
+as one machine does. Between tasks acts are bytes, which Spark carries without looking into them:
+as rows each of them would be written and read four times on its way.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,17 +20,25 @@ from wheeltapper import activity, finding
 from wheeltapper.engines import attempt
 from wheeltapper.engines.exchange import Exchange
 from wheeltapper.engines.local.checkpoint import Checkpoint, Manifest
+from wheeltapper.engines.local.detect import columns_for as columns_of_all
 from wheeltapper.engines.local.judges import Judges, judges_in
-from wheeltapper.engines.worker import Worker, fell_to
-from wheeltapper.store.lake import REPEATING
+from wheeltapper.engines.wire import from_bytes, to_bytes
+from wheeltapper.engines.worker import KEEPER, Worker, dealt
+from wheeltapper.store.lake import Lake
 
 Batches = Iterator[pa.RecordBatch]
 WORKER = "worker"
-"""Column that says which worker an act is shown to."""
-FOUND = "found"
-"""Column of a row that is no act: findings of rules as an Arrow stream."""
-RULED = ("event_id", "time", "source", "raw", *activity.ENTITY_COLUMNS)
-"""What rules and their findings read."""
+"""Column that says which worker it is for."""
+_SHOWN = pa.schema(
+    [
+        pa.field(WORKER, pa.int32()),
+        pa.field("piece", pa.int32()),
+        pa.field("acts", pa.binary()),
+        pa.field("found", pa.binary()),
+    ]
+)
+SHOWN_DDL = f"{WORKER} int, piece int, acts binary, found binary"
+"""Rows of what is shown to workers: acts of a piece of time, and what rules found in it."""
 ANSWER = pa.schema(
     [pa.field("kind", pa.string()), pa.field("name", pa.string()), pa.field("data", pa.binary())]
 )
@@ -44,6 +53,7 @@ class Job:
     """One step of detection, as its tasks are told of it."""
 
     root: str
+    lake: str
     off: tuple[str, ...]
     manifest: Manifest
     """Where detection stands before it."""
@@ -52,6 +62,8 @@ class Job:
     workers: int
     exchange: str
     """Folder for this attempt at this step alone."""
+    pieces: tuple[tuple[int, int], ...]
+    """Times that are read together, both included, in microseconds, in order."""
     include_late: bool
     days: tuple[int, ...]
     """Of the step, in days since 1970-01-01; days without an act may be among them."""
@@ -63,41 +75,35 @@ def _judges(root: str, off: tuple[str, ...]) -> Judges:
     return judges_in(Path(root), off)
 
 
-def dealt(job: Job, names: Sequence[str]) -> Callable[[Batches], Batches]:
-    """Sends each act, its columns `names`, to every worker that has a shard of it.
+def shown(job: Job) -> Callable[[Batches], Batches]:
+    """Reads pieces, whose numbers it is given, and sends each act to the workers of its shards.
 
     Rules judge it here, where all of it is at hand; what they find goes to the first worker.
     """
-    told = [*names, WORKER, FOUND]
 
-    def found(table: pa.Table) -> pa.RecordBatch:
-        columns = [pa.nulls(1, activity.SCHEMA.field(name).type) for name in names]
-        columns += [pa.array([0], pa.int32()), pa.array([_bytes(table)], pa.binary())]
-        return pa.RecordBatch.from_arrays(columns, told)
-
-    def task(batches: Batches) -> Batches:
-        judges = _judges(job.root, job.off)
-        for batch in batches:
-            if judges.rules.rules:
-                by_rules = judges.rules.judge(_acts([batch.select(list(RULED))]))
-                if len(by_rules):
-                    yield found(by_rules)
-            on_time = batch.select(list(names))
-            if not job.include_late:
-                on_time = on_time.filter(pc.invert(on_time["late"]))
-            acts = pa.Table.from_batches([on_time])
-            for worker, rows in enumerate(fell_to(acts, judges, job.shards, job.workers)):
-                if rows.size:
-                    shown = on_time.take(pa.array(rows))
-                    number = pa.array(np.full(rows.size, worker, np.int32))
-                    nothing = pa.nulls(rows.size, pa.binary())
-                    yield pa.RecordBatch.from_arrays([*shown.columns, number, nothing], told)
+    def task(numbers: Batches) -> Batches:
+        judges, lake = _judges(job.root, job.off), Lake(job.lake)
+        names = columns_of_all(judges)
+        for number in [n for batch in numbers for n in batch.column(0).to_pylist()]:
+            first, last = job.pieces[number]
+            acts = lake.window(first, last, names)
+            by_rules = judges.rules.judge(acts).cast(finding.SCHEMA)
+            on_time = acts if job.include_late else acts.filter(pc.invert(acts["late"]))
+            for worker, own in enumerate(dealt(on_time, judges, job.shards, job.workers)):
+                found = to_bytes(by_rules) if worker == KEEPER and len(by_rules) else None
+                if len(own) or found:
+                    yield _row(worker, number, to_bytes(own, compression="lz4"), found)
 
     return task
 
 
+def _row(worker: int, piece: int, acts: bytes, found: bytes | None) -> pa.RecordBatch:
+    row = {WORKER: worker, "piece": piece, "acts": acts, "found": found}
+    return pa.RecordBatch.from_pylist([row], schema=_SHOWN)
+
+
 def judged(job: Job) -> Callable[[Batches], Batches]:
-    """Judges a worker's acts, which come in order of time, and saves its state.
+    """Judges what a worker is shown, piece by piece, and saves its state.
 
     All workers of a job have to run at once, for they wait for each other.
     """
@@ -113,14 +119,13 @@ def judged(job: Job) -> Callable[[Batches], Batches]:
             alive=lambda: os.getppid() == parent and folder.is_dir(),
         )  # fmt: skip
         laps = Laps()
-        given = [batch for batch in batches if len(batch)]
+        acts, by_rules = apart(batches)
         laps.end("receive")
         with attempt.at_work(folder):
             worker = Worker(_judges(job.root, job.off), exchange, job.shards)
             checkpoint = Checkpoint(Path(job.root) / "state")
             worker.restore(checkpoint, job.manifest)
             laps.end("restore")
-            acts, by_rules = apart(given)
             found = worker.judge(acts, job.days)
             laps.end("judge")
             files = worker.save(checkpoint, job.step)
@@ -128,7 +133,7 @@ def judged(job: Job) -> Callable[[Batches], Batches]:
         said = [(FILE, name, checksum.encode()) for name, checksum in files.items()]
         said += [(FINDINGS, "", one) for one in by_rules]
         said += [(SECONDS, name, f"{took:.3f}".encode()) for name, took in laps.seconds.items()]
-        yield _answer([(FINDINGS, "", _bytes(found)), *said])
+        yield _answer([(FINDINGS, "", to_bytes(found.cast(finding.SCHEMA))), *said])
 
     return task
 
@@ -146,40 +151,19 @@ class Laps:
         self._began = now
 
 
-def apart(given: list[pa.RecordBatch]) -> tuple[pa.Table, list[bytes]]:
-    """Acts, and what rules have found already."""
-    if not given:
-        return activity.SCHEMA.empty_table(), []
-    by_rules = [one for batch in given for one in batch[FOUND].drop_null().to_pylist()]
-    acts = [batch.filter(pc.is_null(batch[FOUND])) for batch in given]
-    return _acts(acts), by_rules
-
-
-def _acts(batches: list[pa.RecordBatch]) -> pa.Table:
-    """Acts as the lake would hand them over: texts that repeat are coded."""
-    table = pa.Table.from_batches(batches)
-    names = [name for name in table.column_names if name in activity.SCHEMA.names]
-    columns = [
-        table[name].cast(activity.SCHEMA.field(name).type).dictionary_encode()
-        if name in REPEATING
-        else table[name].cast(activity.SCHEMA.field(name).type)
-        for name in names
-    ]
-    return pa.table(columns, names=names)
+def apart(batches: Batches) -> tuple[pa.Table, list[bytes]]:
+    """Acts in order of time, and what rules have found already."""
+    rows = [row for batch in batches for row in batch.to_pylist()]
+    rows.sort(key=lambda row: row["piece"])
+    acts = [from_bytes(row["acts"]) for row in rows]
+    by_rules = [row["found"] for row in rows if row["found"]]
+    return pa.concat_tables(acts) if acts else activity.SCHEMA.empty_table(), by_rules
 
 
 def _answer(rows: list[tuple[str, str, bytes]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(
         [dict(zip(ANSWER.names, row, strict=True)) for row in rows], schema=ANSWER
     )
-
-
-def _bytes(found: pa.Table) -> bytes:
-    found = found.cast(finding.SCHEMA)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, found.schema) as writer:
-        writer.write_table(found)
-    return bytes(sink.getvalue())
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,5 +185,5 @@ def read(answers: pa.Table) -> Said:
         elif row["kind"] == SECONDS:
             seconds[row["name"]] = max(seconds.get(row["name"], 0.0), float(row["data"]))
         else:
-            found.append(pa.ipc.open_stream(row["data"]).read_all())
+            found.append(from_bytes(row["data"]))
     return Said(pa.concat_tables(found), files, seconds)
