@@ -25,3 +25,12 @@ def test_wrappers_are_those_that_are_unwrapped():
     assert len(wrapped) > 20
     assert all(len(unwrap(v).layers) > 1 for v in wrapped)
     assert len(set(variants)) > 200
+
+
+def test_commands_are_started_from_outside_and_those_that_are_stand_alone():
+    command = "Get-Service spooler"
+    variants = {vary(command, random.Random(seed)) for seed in range(400)}
+    assert sum("powershell" in v.lower() and "spooler" in v.lower() for v in variants) > 20
+    begun = r'"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe" -NoProfile -c "Get-Thing"'
+    alone = {vary(begun, random.Random(seed)).lower() for seed in range(400)}
+    assert any(v == "get-thing" for v in alone)

@@ -1,8 +1,9 @@
 """The same command written otherwise: what a model must not go by is made alike.
 
 Benign and malicious texts alike are cut to some lines, put on one line, re-cased, re-quoted, their
-variables renamed, remarks taken off, strings broken, words pierced with backticks, and packed in
-the same wrappers. So neither format nor the wrapper tells the classes apart, and what does is left.
+variables renamed, remarks taken off, strings broken, words pierced with backticks, packed in the
+same wrappers, and started by `powershell.exe` or not. So neither format nor the wrapper nor what
+starts it tells the classes apart, and what does is left.
 """
 
 import base64
@@ -20,6 +21,17 @@ _WORD = re.compile(r"[A-Za-z]{4,}")
 _SWITCHES = ("-nop", "-NoProfile", "-w hidden", "-NonInteractive", "-ep bypass", "-sta", "-NoLogo")
 _NAMES = ("-enc", "-EncodedCommand", "-e", "-ec", "-eNco")
 _SPECIAL = set("0abefnrtvux")
+_SHELL = ("powershell", "powershell.exe", "PowerShell.exe", "pwsh", "pwsh.exe")
+_FOLDER = "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\"
+_COMMAND = ("-Command", "-command", "-c", "/c")
+_LAUNCHER = re.compile(
+    r"""\s*(?:"?[\w:\\.%]*cmd(?:\.exe)?"?\s+/c\s+)?"?(?:[\w:\\.%]*\\)?(?:powershell|pwsh)(?:\.exe)?"?
+    (?:\s+[-/](?:ep|ex\w*|(?![cef])\w+)(?:\s+(?![-/])\w+)?)*(?:\s+[-/]c\w*)?\s+(?=[^-/\s])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_STARTS_ONE = re.compile(r"\b(?:powershell|pwsh)\b", re.IGNORECASE)
+_LINE = 1_000
+"""The longest command that somebody starts from outside."""
 
 
 def vary(text: str, rng: random.Random) -> str:
@@ -143,6 +155,24 @@ def _packed(text: str, rng: random.Random) -> str:
     )
 
 
+def _launched(text: str, rng: random.Random) -> str:
+    """Started from outside, as by a task or a console; what was started so stands alone."""
+    if found := _LAUNCHER.match(text):
+        rest = text[found.end() :].strip()
+        return rest.strip('"') or text
+    if len(text) > _LINE or _STARTS_ONE.search(text):
+        return text
+    shell = rng.choice(_SHELL)
+    if rng.random() < 0.2:
+        shell = f'"{_FOLDER}powershell.exe"'
+    switches = " ".join(rng.sample(_SWITCHES, rng.randrange(4)))
+    line = _one_line(text, rng)
+    if rng.random() < 0.5 and '"' not in line:
+        line = f'"{line}"'
+    outer = "cmd.exe /c" if rng.random() < 0.15 else ""
+    return " ".join(filter(None, (outer, shell, switches, rng.choice(_COMMAND), line)))
+
+
 _CHANGES = (
     (0.5, _without_remarks),
     (0.35, _one_line),
@@ -154,4 +184,5 @@ _CHANGES = (
     (0.08, _pierced),
     (0.3, _recased),
     (0.12, _packed),
+    (0.25, _launched),
 )

@@ -20,7 +20,7 @@ from wheeltapper.powershell import format as form
 from wheeltapper.powershell import lessons, nets, ngrams, splits
 from wheeltapper.powershell.records import Record
 
-VERSION = 2
+VERSION = 3
 """Goes up when the same trial would give other scores."""
 NETS = ("cnn", "branches")
 FORMATS = ("format", "format-normalised")

@@ -1,8 +1,9 @@
 """How an attacker may write a command otherwise so that a model looks past it: text in, text out.
 
-For measuring only. Models learn from other cases and other names of variables (`augment`), and from
-nothing else that is done here: blanks and remarks between words, benign scripts before or after,
-and wrappers that `unwrap` does not take off. Written here; nothing is ever run.
+For measuring only. Models learn from other cases, other names of variables and commands that
+`powershell.exe` starts (`augment`), and from nothing else that is done here: blanks and remarks
+between words, benign scripts before or after, and wrappers that `unwrap` does not take off. Written
+here; nothing is ever run.
 """
 
 import random
@@ -59,6 +60,14 @@ def _remarks(text: str, rng: random.Random, _benign: Benign) -> str:
 
     parts[::2] = [re.sub(" ", blank, part) for part in parts[::2]]
     return f"# {rng.choice(_REMARKS)}\n" + "".join(parts)
+
+
+def _started(text: str, rng: random.Random, _benign: Benign) -> str:
+    """As a task or another program starts it, where that can be one line of some length."""
+    if len(text) > 2_000:
+        return text
+    line = re.sub(r"\s*\n\s*", "; ", text.strip())
+    return f"powershell.exe {rng.choice(('-noexit ', '-NonInteractive ', ''))}-command {line}"
 
 
 def _behind(least: int) -> Trick:
@@ -172,6 +181,7 @@ TRICKS: dict[str, Trick] = {
     "blanks": _blanks,
     "names of variables": _names,
     "remarks": _remarks,
+    "started by powershell.exe": _started,
     "behind 1,024 benign characters": _behind(1_024),
     "before 4,096 benign characters": _before(4_096),
     "behind 16,384 benign characters": _behind(LONGEST),
