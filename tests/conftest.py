@@ -9,6 +9,7 @@ from hypothesis import settings
 
 import office as office_log
 from broker import Broker
+from object_store import ObjectStore
 from wheeltapper import workspace
 from wheeltapper.workspace import Workspace
 
@@ -49,6 +50,30 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def _object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    made = ObjectStore(tmp_path_factory.mktemp("object-store"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def object_store(_object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """A real server of S3's protocol, which this process and those it starts find."""
+    for name, value in _object_store.environment.items():
+        monkeypatch.setenv(name, value)
+    return _object_store
+
+
+@pytest.fixture
+def bucket(object_store: ObjectStore) -> str:
+    """The URL of a bucket that nothing is in."""
+    return object_store.bucket()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,8 +5,10 @@ the log remembers the id, so that after a crash the same write can simply be ask
 """
 
 import json
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +25,7 @@ from deltalake import (
     WriterProperties,
     write_deltalake,
 )
+from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from wheeltapper.errors import WheeltapperError
@@ -50,6 +53,13 @@ _FORGOTTEN = {
     "delta.checkpointInterval": "10",
 }
 _FIRST_US, _LAST_US = -(2**62), 2**62
+# How S3 says what is wrong.
+_SAID_BY_STORE = re.compile(r"<Code>(\w+)</Code>\s*<Message>([^<]*)</Message>")
+_COLOUR = re.compile(r"\x1b\[\d*m")
+
+
+class Unreachable(WheeltapperError, OSError):
+    """An object store is away, refuses, or has no such bucket; whoever follows tries again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +126,8 @@ class Delta:
 
     def open(self) -> DeltaTable | None:
         """The newest version, or None where nothing was ever written."""
-        if not DeltaTable.is_deltatable(self.url):
-            return None
-        return DeltaTable(self.url)
+        with _reached(self.url):
+            return DeltaTable(self.url) if DeltaTable.is_deltatable(self.url) else None
 
     def snapshot(self) -> Snapshot:
         table = self.open()
@@ -168,6 +177,10 @@ class Delta:
         """
         if self.by_day:
             table = table.append_column(self.schema.field(DAY), pc.cast(table["time"], pa.date32()))
+        with _reached(self.url):
+            return self._appended(table, write_id)
+
+    def _appended(self, table: pa.Table, write_id: str) -> bool:
         target = self.open() or DeltaTable.create(
             self.url,
             self.schema,
@@ -284,6 +297,25 @@ def _folder(path: str) -> str:
             "use another folder"
         )
     return folder
+
+
+@contextmanager
+def _reached(url: str) -> Iterator[None]:
+    """What an object store says is told in one line; a folder's errors are left as they are."""
+    try:
+        yield
+    except (OSError, DeltaError) as error:
+        if "://" not in url or isinstance(error, Unreachable):
+            raise
+        said = _SAID_BY_STORE.search(str(error))
+        lines = [line.strip(" ↳") for line in _COLOUR.sub("", str(error)).split("\n")]
+        why = ": ".join(said.groups()) if said else ([line for line in lines if line] or ["?"])[-1]
+        keys = "AWS_ENDPOINT_URL, AWS_REGION and the keys" if url.startswith("s3") else "the keys"
+        raise Unreachable(
+            f"{url}: the object store cannot be used ({why}). See that the bucket is there, that "
+            f"lake in wheeltapper.toml names it, and that {keys} in the environment are right "
+            "(docs/running.md); then run the same again, nothing is lost"
+        ) from error
 
 
 def _link(there: Path, here: Path) -> None:
