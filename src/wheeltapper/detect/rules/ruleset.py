@@ -4,9 +4,10 @@ In goes a table of Activities, out comes a Finding for every rule and activity t
 is pure: no clock, no state, the same findings in whatever batches the activities come.
 
 How it stays cheap: from each rule's condition follow texts of which at least one must stand in the
-record (`necessary`). All rules of a log kind put theirs into one RE2 set, so one scan of the JSON
-text tells which rules are worth trying; most records of most logs are candidates of none and are
-never decoded. Where rules are about some records of a kind only (Windows: channel and event id),
+record (`necessary`). Records with none of any rule are put aside all at once, without the
+interpreter (`first_look`). All rules of a log kind put theirs into one RE2 set, so one scan of the
+JSON text tells which rules are worth trying; most records are candidates of none and are never
+decoded. Where rules are about some records of a kind only (Windows: channel and event id),
 a record is decoded first and rules about the same records share a set. Rules from which nothing
 follows are tried on every record that they are about.
 """
@@ -26,7 +27,7 @@ from wheeltapper.detect.catalogue import switched_off
 from wheeltapper.detect.rules.match import matched
 from wheeltapper.detect.rules.record import Field, Record, path
 from wheeltapper.detect.rules.rule import Program, Rule, Unrunnable, read
-from wheeltapper.detect.rules.screen import Screen
+from wheeltapper.detect.rules.screen import Screen, first_look
 
 BUILTIN = Path(__file__).with_name("builtin")
 BITS = {"informational": 2.0, "low": 5.0, "medium": 9.0, "high": 13.0, "critical": 17.0}
@@ -107,8 +108,11 @@ class Ruleset:
             if kind is None:
                 continue
             rows = pc.indices_nonzero(pc.equal(activities["source"], source))
-            raws = activities["raw"].take(rows).to_pylist()
-            for row, raw in zip(rows.to_pylist(), raws, strict=True):
+            raws = activities["raw"].take(rows)
+            if kind.first_look:
+                worth = pc.match_substring_regex(raws, kind.first_look, ignore_case=True)
+                rows, raws = rows.filter(worth), raws.filter(worth)
+            for row, raw in zip(rows.to_pylist(), raws.to_pylist(), strict=True):
                 for rule, program, record in kind.hits(raw or ""):
                     (event,) = about.slice(row, 1).to_pylist()
                     found.append((row, rule.name, _finding(rule, program, record, event)))
@@ -154,6 +158,7 @@ class _Kind:
         self._groups: dict[tuple[int, ...], _Group] = {}
         self._group_of: dict[tuple[tuple[str, ...], ...], _Group] = {}
         self._everything = None if self._where else self._group(tuple(range(len(programs))))
+        self.first_look = first_look([program.clauses for _, program in programs])
 
     def hits(self, raw: str) -> Iterator[tuple[Rule, Program, Record]]:
         """Rules that hold for a record; of one rule, the first place that matches."""

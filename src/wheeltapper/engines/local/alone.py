@@ -1,7 +1,10 @@
-"""All judges in this process, their kernels side by side on threads; one shard."""
+"""All judges in this process, their kernels side by side on threads; one shard.
+
+Rules remember nothing, so a thread of their own judges the next acts while kernels judge these.
+"""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 import pyarrow as pa
@@ -17,6 +20,9 @@ from wheeltapper.engines.local.models import States
 from wheeltapper.engines.local.teach import teach
 from wheeltapper.errors import WheeltapperError
 from wheeltapper.store.lake import Lake
+
+Ready = tuple[Prepared, Future[pa.Table]]
+"""Acts that need no more than their states, and what rules will have found in them."""
 
 
 class Alone:
@@ -36,10 +42,12 @@ class Alone:
         self._checkpoint = checkpoint
         self._memo = Memo(judges.secret)
         self._pool = ThreadPoolExecutor(threads)
+        self._ruling = ThreadPoolExecutor(1)
         self._kernels, self._models, self.anew = _restored(checkpoint, standing, judges)
 
     def close(self) -> None:
         self._pool.shutdown()
+        self._ruling.shutdown(cancel_futures=True)
 
     def teach(self, lake: Lake, *, last: datetime, step_rows: int, include_late: bool) -> None:
         self._kernels = teach(
@@ -47,16 +55,18 @@ class Alone:
             include_late=include_late, pool=self._pool,
         )  # fmt: skip
 
-    def ready(self, acts: pa.Table, on_time: pa.Table) -> Prepared:
-        return prepare(on_time, self._judges.detectors, self._judges.secret, self._memo)
+    def ready(self, acts: pa.Table, on_time: pa.Table) -> Ready:
+        by_rules = self._ruling.submit(self._judges.rules.judge, acts)
+        prepared = prepare(on_time, self._judges.detectors, self._judges.secret, self._memo)
+        return prepared, by_rules
 
-    def judge(self, acts: pa.Table, ready: Prepared) -> pa.Table:
-        judges = self._judges
+    def judge(self, acts: pa.Table, ready: Ready) -> pa.Table:
+        judges, (prepared, by_rules) = self._judges, ready
         self._kernels, by_kernels = kernels.process(
-            self._kernels, ready, judges.detectors, judges.secret, self._pool
+            self._kernels, prepared, judges.detectors, judges.secret, self._pool
         )
-        self._models, by_models = judges.models.process(self._models, ready.events)
-        tables = [by_kernels, by_models, judges.rules.judge(acts)]
+        self._models, by_models = judges.models.process(self._models, prepared.events)
+        tables = [by_kernels, by_models, by_rules.result()]
         return pa.concat_tables([t.cast(finding.SCHEMA) for t in tables])
 
     def commit(self, manifest: Manifest) -> Manifest:
