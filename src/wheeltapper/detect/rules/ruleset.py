@@ -110,8 +110,9 @@ class Ruleset:
             rows = pc.indices_nonzero(pc.equal(activities["source"], source))
             raws = activities["raw"].take(rows)
             if kind.first_look:
-                worth = pc.match_substring_regex(raws, kind.first_look, ignore_case=True)
-                rows, raws = rows.filter(worth), raws.filter(worth)
+                seen = pc.match_substring_regex(raws, kind.first_look, ignore_case=True)
+                worth = pc.indices_nonzero(seen)
+                rows, raws = rows.take(worth), raws.take(worth)
             for row, raw in zip(rows.to_pylist(), raws.to_pylist(), strict=True):
                 for rule, program, record in kind.hits(raw or ""):
                     (event,) = about.slice(row, 1).to_pylist()
