@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+from pyarrow import fs
 
 from broker import free_ports
 
@@ -70,6 +71,16 @@ class ObjectStore:
         text = self._asked("GET", f"{_name(url)}?list-type=2").text
         assert "<IsTruncated>false" in text
         return re.findall(r"<Key>([^<]+)</Key>", text)
+
+    def lose(self, url: str, ending: str) -> None:
+        """Take everything out of a bucket whose name ends so."""
+        store = fs.S3FileSystem(
+            access_key="tester", secret_key="no-secret", region="us-east-1",
+            scheme="http", endpoint_override=f"127.0.0.1:{self._port}",
+        )  # fmt: skip
+        for key in self.keys(url):
+            if key.endswith(ending):
+                store.delete_file(f"{_name(url)}/{key}")
 
     @contextmanager
     def guarded(self) -> Iterator[None]:

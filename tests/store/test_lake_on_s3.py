@@ -3,6 +3,7 @@
 import random
 from datetime import timedelta
 
+import duckdb
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
@@ -197,6 +198,48 @@ def test_a_bucket_that_is_not_there_is_told(object_store):
         assert said.startswith("s3://nobody/lake/")
         assert "AWS_ENDPOINT_URL" in said
         assert said.isprintable()
+
+
+def test_a_file_that_is_lost_is_told_by_whoever_reads_it(bucket, object_store):
+    lake = Lake(f"{bucket}/lake")
+    for day in range(3):
+        lake.append(activities(range(day * DAY, day * DAY + 300)), f"{day}")
+    lake.append_findings(findings(0), "one")
+    scanned = lake.scan(rows=300)
+    assert next(scanned).num_rows == 300
+    object_store.lose(bucket, ".parquet")
+    for asked in (
+        lambda: list(scanned),
+        lambda: lake.window(0, 2**62, ["raw"]),
+        lambda: lake.append(activities(range(200, 400)), "four"),
+        lambda: lake.sql("select max(raw) from activities"),
+        lambda: lake.drop_findings(after=""),
+        lake.activities,
+        lake.findings,
+        lake.span,
+    ):
+        with pytest.raises(Unreachable, match=r"lake/.*parquet: not found") as told:
+            asked()
+        assert str(told.value).isprintable()
+    with pytest.raises(duckdb.BinderException):  # what is wrong with a query is told as ever
+        lake.sql("select nothing_such from activities")
+
+
+def test_a_store_that_goes_away_while_it_is_read_is_told(tmp_path, monkeypatch):
+    store = ObjectStore(tmp_path)
+    for name, value in store.environment.items():
+        monkeypatch.setenv(name, value)
+    store.start()
+    try:
+        lake = Lake(f"{store.bucket()}/lake")
+        for day in range(3):
+            lake.append(activities(range(day * DAY, day * DAY + 300)), f"{day}")
+        scanned = lake.scan(rows=300)
+        assert next(scanned).num_rows == 300
+    finally:
+        store.stop()
+    with pytest.raises(Unreachable, match="the same again, nothing is lost"):
+        list(scanned)
 
 
 def test_a_store_that_is_away_or_not_known_is_told(object_store, monkeypatch, tmp_path):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any  # what a Delta log holds
 from urllib.parse import unquote
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import (
@@ -27,6 +28,7 @@ from deltalake import (
 )
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction
+from polars.exceptions import PolarsError
 
 from wheeltapper.errors import WheeltapperError
 
@@ -55,6 +57,9 @@ _FORGOTTEN = {
 _FIRST_US, _LAST_US = -(2**62), 2**62
 # How S3 says what is wrong.
 _SAID_BY_STORE = re.compile(r"<Code>(\w+)</Code>\s*<Message>([^<]*)</Message>")
+_LOST = re.compile(r"Object at location (\S+) (not found)")
+# How DuckDB says that what it was given to read from could not be read.
+_READING_FAILED = re.compile(r"stream registered as '\w+' failed")
 _COLOUR = re.compile(r"\x1b\[\d*m")
 
 
@@ -126,7 +131,7 @@ class Delta:
 
     def open(self) -> DeltaTable | None:
         """The newest version, or None where nothing was ever written."""
-        with _reached(self.url):
+        with reached(self.url):
             return DeltaTable(self.url) if DeltaTable.is_deltatable(self.url) else None
 
     def snapshot(self) -> Snapshot:
@@ -177,7 +182,7 @@ class Delta:
         """
         if self.by_day:
             table = table.append_column(self.schema.field(DAY), pc.cast(table["time"], pa.date32()))
-        with _reached(self.url):
+        with reached(self.url):
             return self._appended(table, write_id)
 
     def _appended(self, table: pa.Table, write_id: str) -> bool:
@@ -218,17 +223,20 @@ class Delta:
         if table is None or not days:
             return
         wanted = [day.isoformat() for day in days]
-        table.optimize.z_order(
-            ["time"],
-            partition_filters=[(DAY, "in", wanted)],
-            writer_properties=self._writer(_ROW_GROUP),
-        )
-        _cleaned(table, kept_hours)
+        with reached(self.url):
+            table.optimize.z_order(
+                ["time"],
+                partition_filters=[(DAY, "in", wanted)],
+                writer_properties=self._writer(_ROW_GROUP),
+            )
+            _cleaned(table, kept_hours)
 
     def merge(self, kept_hours: int) -> None:
         """The same for a table without partitions, in no order."""
         table = self.open()
-        if table is not None:
+        if table is None:
+            return
+        with reached(self.url):
             table.optimize.compact(writer_properties=self._writer(_ROW_GROUP))
             _cleaned(table, kept_hours)
 
@@ -280,7 +288,8 @@ class Delta:
         """
         table = self.open()
         if table is not None:
-            table.delete(where, commit_properties=_commit(write_id, version))
+            with reached(self.url):
+                table.delete(where, commit_properties=_commit(write_id, version))
 
 
 def _cleaned(table: DeltaTable, kept_hours: int) -> None:
@@ -300,14 +309,16 @@ def _folder(path: str) -> str:
 
 
 @contextmanager
-def _reached(url: str) -> Iterator[None]:
+def reached(url: str) -> Iterator[None]:
     """What an object store says is told in one line; a folder's errors are left as they are."""
     try:
         yield
-    except (OSError, DeltaError) as error:
+    except (OSError, DeltaError, PolarsError, duckdb.InvalidInputException) as error:
         if "://" not in url or isinstance(error, Unreachable):
             raise
-        said = _SAID_BY_STORE.search(str(error))
+        if isinstance(error, duckdb.Error) and not _READING_FAILED.search(str(error)):
+            raise  # the query is wrong
+        said = _LOST.search(str(error)) or _SAID_BY_STORE.search(str(error))
         lines = [line.strip(" ↳") for line in _COLOUR.sub("", str(error)).split("\n")]
         why = ": ".join(said.groups()) if said else ([line for line in lines if line] or ["?"])[-1]
         keys = "AWS_ENDPOINT_URL, AWS_REGION and the keys" if url.startswith("s3") else "the keys"

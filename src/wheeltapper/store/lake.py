@@ -5,6 +5,7 @@ is small and has no partitions. Any program that reads Delta or Parquet can read
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 
 from wheeltapper import activity, finding
 from wheeltapper.store import ordered, query
-from wheeltapper.store.delta import WEEK_HOURS, Delta
+from wheeltapper.store.delta import WEEK_HOURS, Delta, reached
 
 FINDINGS_SCHEMA = finding.SCHEMA.append(pa.field("step", pa.string()))
 REPEATING = frozenset(
@@ -92,7 +93,8 @@ class Lake:
         if not isinstance(mine, pl.DataFrame):
             raise TypeError("a table became something else")
         known = mine.lazy().with_row_index("row").join(kept, on="event_id", how="semi")
-        rows = known.select("row").collect()["row"].to_numpy()
+        with reached(self._activities.url):
+            rows = known.select("row").collect()["row"].to_numpy()
         if not rows.size:
             return table
         new = np.ones(table.num_rows, bool)
@@ -147,7 +149,12 @@ class Lake:
         )
         coded = REPEATING if dictionary else frozenset[str]()
         files = self._activities.snapshot().between(first, last)
-        for table in ordered.scan(files, schema, first, last, rows, dictionary=coded):
+        tables = ordered.scan(files, schema, first, last, rows, dictionary=coded)
+        while True:
+            with reached(self._activities.url):
+                table = next(tables, None)
+            if table is None:
+                return
             yield table.select(names)
 
     def windows(
@@ -170,7 +177,8 @@ class Lake:
         files = self._activities.snapshot().between(first_us, last_us)
         if not files:
             return schema.empty_table().select(list(columns))
-        table = ordered.read(files, schema, first_us, last_us, dictionary=REPEATING)
+        with reached(self._activities.url):
+            table = ordered.read(files, schema, first_us, last_us, dictionary=REPEATING)
         return table.select(list(columns))
 
     def events(self, ids: Sequence[bytes], start: datetime, end: datetime) -> pa.Table:
@@ -217,12 +225,11 @@ class Lake:
             file for file in files if file.last_us >= latest - 1000 or file.first_us <= first + 1000
         ]
         time = pl.col("time").dt.epoch("us")
-        bounds = (
-            ordered.lazy(ends, pa.schema([activity.SCHEMA.field("time")]))
-            .select(first=time.min(), last=time.max())
-            .collect()
-            .row(0)
+        wanted = ordered.lazy(ends, pa.schema([activity.SCHEMA.field("time")])).select(
+            first=time.min(), last=time.max()
         )
+        with reached(self._activities.url):
+            bounds = wanted.collect().row(0)
         return _datetime(bounds[0]), _datetime(bounds[1]), sum(file.rows for file in files)
 
     def days(self) -> dict[date, int]:
@@ -322,11 +329,24 @@ class Lake:
         replay = self._findings.version(_REPLAY) or 0
         self._findings.delete(where, _REPLAY, replay + 1)
 
+    @contextmanager
     def _connect(
         self, first_us: int | None, last_us: int | None, *, findings: bool = False
-    ) -> duckdb.DuckDBPyConnection:
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection with the views; of activities, only files between these times."""
-        connection = query.connect([self._activities.url, self._findings.url])
+        root = self._activities.url.removesuffix("/activities")
+        with reached(root), query.connect([self._activities.url, self._findings.url]) as connection:
+            self._show(connection, first_us, last_us, findings=findings)
+            yield connection
+
+    def _show(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        first_us: int | None,
+        last_us: int | None,
+        *,
+        findings: bool,
+    ) -> None:
         snapshot = self._activities.snapshot()
         query.view(
             connection,
@@ -341,7 +361,6 @@ class Lake:
             query.view(
                 connection, "findings", self._findings, snapshot, snapshot.files, FINDINGS_SCHEMA
             )
-        return connection
 
 
 def _sorted_once(table: pa.Table) -> pa.Table:
