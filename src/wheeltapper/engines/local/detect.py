@@ -1,8 +1,8 @@
 """Detection over the lake, step by step, each step all or nothing.
 
-A step reads the next acts in order, judges them, appends the findings under the step's number and
-then commits the state. Killed anywhere, the next run does the unfinished step again with the same
-outcome; findings that its first try left behind are recognised by their step.
+A step reads the next acts in order, judges them piece by piece, appends the findings under the
+step's number and then commits the state. Killed anywhere, the next run does the unfinished step
+again with the same outcome; findings that its first try left behind are recognised by their step.
 
 An act that arrives after its time has been passed is *late*: ingest marks it so. Rules judge it;
 kernels and models neither judge nor learn it, in replay as live. `replay` takes all in order.
@@ -52,6 +52,10 @@ class Hands(Protocol):
     anew: Sequence[str]
     """Detectors without a state, or with that of another version."""
     shards: int
+
+    @property
+    def at_once(self) -> int | None:
+        """So many acts are best judged together; None for those of a step."""
 
     def teach(self, lake: Lake, *, last: datetime, step_rows: int, include_late: bool) -> None:
         """Let those that are `anew` learn from all acts up to and with `last`."""
@@ -141,18 +145,47 @@ def _detected(
         findings = judges.rules.judge(behind)
         manifest = commit(findings, late_us=latest(behind["received"]))
         late, found = len(behind), len(findings)
-    for table, ready in ahead(_ready(lake, judges, hands, (after, until), step_rows, include_late)):
-        findings = hands.judge(table, ready)
+    rows = min(step_rows, hands.at_once or step_rows)
+    pieces = ahead(_ready(lake, judges, hands, (after, until), rows, include_late))
+    for step in _judged(hands, pieces, step_rows - rows // 2):
         manifest = commit(
-            findings,
-            watermark_us=latest(table["time"]),
-            late_us=max(manifest.late_us or 0, latest(table["received"])),
+            step.findings,
+            watermark_us=step.newest_us,
+            late_us=max(manifest.late_us or 0, step.received_us),
         )
-        acts += len(table)
-        found += len(findings)
+        acts += step.acts
+        found += len(step.findings)
         if progress:
-            progress(len(table))
+            progress(step.acts)
     return Detection(acts=acts, late=late, findings=found, anew=anew, shards=hands.shards)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is committed together."""
+
+    acts: int
+    findings: pa.Table
+    newest_us: int
+    received_us: int
+    """When the last of its acts was received."""
+
+
+def _judged(
+    hands: Hands, pieces: Iterator[tuple[pa.Table, Any]], enough: int
+) -> Iterator[_Step]:
+    """Pieces are judged one after the other; those of `enough` acts or more are a step."""
+    acts, found, received_us = 0, list[pa.Table](), 0
+    for table, ready in pieces:
+        found.append(hands.judge(table, ready))
+        acts += len(table)
+        newest_us = latest(table["time"])
+        received_us = max(received_us, latest(table["received"]))
+        if acts >= enough:
+            yield _Step(acts, pa.concat_tables(found), newest_us, received_us)
+            acts, found, received_us = 0, [], 0
+    if acts:
+        yield _Step(acts, pa.concat_tables(found), newest_us, received_us)
 
 
 def _ready(
@@ -160,11 +193,11 @@ def _ready(
     judges: Judges,
     hands: Hands,
     between: tuple[datetime | None, datetime | None],
-    step_rows: int,
+    rows: int,
     include_late: bool,
 ) -> Iterator[tuple[pa.Table, Any]]:
-    """The acts of each step, and what the hands made ready of them."""
-    for table in lake.scan(*between, step_rows, columns=columns_for(judges), dictionary=True):
+    """Pieces of so many acts, and what the hands made ready of them."""
+    for table in lake.scan(*between, rows, columns=columns_for(judges), dictionary=True):
         all_on_time = pc.all(pc.invert(table["late"]), skip_nulls=False, min_count=0).as_py()
         on_time = table if include_late or all_on_time else table.filter(pc.invert(table["late"]))
         yield table, hands.ready(table, on_time)
