@@ -101,7 +101,7 @@ def print_report(console: Console, report: "Report", digest: str) -> None:
             cells = [_cell(row, measure) for measure in _MEASURES]
             table.add_row(f"{row.model} ({row.seeds})" if row.seeds > 1 else row.model, *cells)
         console.print(table)
-    table = _table("less the best traditional model", "split", "model", "less", "measure")
+    table = _table("one model less another, on the same draws", "split", "model", "less", "measure")
     table.add_column("difference")
     table.add_column("ratio")
     for d in report.differences:

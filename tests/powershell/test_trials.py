@@ -19,7 +19,10 @@ def test_a_score_is_made_once_and_kept(tmp_path):
     assert first.shape == fold.test.shape
 
 
-@pytest.mark.parametrize("model", ["format", "format-normalised", "3-grams-both", "words-both"])
+MODELS = ["format", "format-normalised", "3-grams-unfed", "3-grams-both", "words-both"]
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_every_model_that_needs_no_network_scores(model):
     fold = splits.folds(MADE, splits.PAIRS)[0]
     scores = Trials(MADE, "digest").score(Trial(model, fold, 1))

@@ -18,7 +18,16 @@ from wheeltapper.powershell import evasion, metrics, splits
 from wheeltapper.powershell import format as form
 from wheeltapper.powershell.evasion import Withstood
 from wheeltapper.powershell.format import Leak
-from wheeltapper.powershell.trials import FORMATS, NETS, SEEDS, TRADITIONAL, Judge, Trial, Trials
+from wheeltapper.powershell.trials import (
+    FORMATS,
+    NETS,
+    SEEDS,
+    TRADITIONAL,
+    UNFED,
+    Judge,
+    Trial,
+    Trials,
+)
 
 ENSEMBLES = {
     "ensemble": ("branches", "3-grams", "words-both"),
@@ -26,7 +35,7 @@ ENSEMBLES = {
     "ensemble-linear": ("3-grams", "words-both"),
 }
 """Sums of log-odds. They are all trained on the same mix, so nothing is weighed."""
-DEFAULT = (*FORMATS, "3-grams", "3-grams-both", "words-both", *NETS, *ENSEMBLES)
+DEFAULT = (*FORMATS, UNFED, "3-grams", "3-grams-both", "words-both", *NETS, *ENSEMBLES)
 """What is measured when nothing else is said."""
 EVADED = ("3-grams", "words-both", *NETS, "ensemble", "ensemble-linear")
 """What is shown commands that are written otherwise, of the models that are measured."""
@@ -241,7 +250,7 @@ def _sum(parts: Sequence[Judge]) -> Judge:
 
 def _fixed(model: str) -> bool:
     """No network has a part in it, so there are no seeds."""
-    return all(part in TRADITIONAL or part in FORMATS for part in ENSEMBLES.get(model, (model,)))
+    return not set(NETS) & {*ENSEMBLES.get(model, (model,))}
 
 
 def _row(
@@ -259,25 +268,34 @@ def _row(
 
 
 def _differences(split: str, found: dict[str, list[dict[str, float]]]) -> list[Difference]:
-    """Networks and ensembles less the best traditional model, best by what is measured here."""
+    """Networks and ensembles less the best traditional model, best by what is measured here.
+
+    And they, and that one, less the traditional model as it is usually trained.
+    """
+    ours = [model for model in found if model in NETS or model in ENSEMBLES]
     rivals = [model for model in found if model in TRADITIONAL]
     made = []
     for measure in COMPARED:
-        if not rivals:
-            continue
-        best = max(rivals, key=lambda model, m=measure: found[model][0][m])  # type: ignore[misc]
-        for model in (m for m in found if m in NETS or m in ENSEMBLES):
-            pairs = zip(found[model], found[best], strict=True)
-            value, *drawn = [one[measure] - other[measure] for one, other in pairs]
-            low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else (value, value)
-            made.append(
-                Difference(
-                    split=split, model=model, other=best, measure=measure, value=value,
-                    low=float(low), high=float(high),
-                    ratio=found[model][0][measure] / max(found[best][0][measure], 1e-9),
-                )
-            )  # fmt: skip
+        by = {model: [one[measure] for one in several] for model, several in found.items()}
+        best = max(rivals, key=lambda model: by[model][0], default="")
+        pairs = [(model, best) for model in ours if best]
+        if UNFED in by:
+            pairs += [(model, UNFED) for model in (*ours, best) if model]
+        made += [_difference(split, measure, pair, by) for pair in pairs]
     return made
+
+
+def _difference(
+    split: str, measure: str, pair: tuple[str, str], by: dict[str, list[float]]
+) -> Difference:
+    """Of the values of two models: the first is of all texts, the others of draws of them."""
+    model, other = pair
+    value, *drawn = [one - two for one, two in zip(by[model], by[other], strict=True)]
+    low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else (value, value)
+    return Difference(
+        split=split, model=model, other=other, measure=measure, value=value,
+        low=float(low), high=float(high), ratio=by[model][0] / max(by[other][0], 1e-9),
+    )  # fmt: skip
 
 
 def _mean(found: list[dict[str, float]]) -> dict[str, float]:

@@ -25,7 +25,9 @@ VERSION = 3
 NETS = ("cnn", "branches")
 FORMATS = ("format", "format-normalised")
 TRADITIONAL = tuple(ngrams.KINDS)
-MODELS = (*FORMATS, *TRADITIONAL, *NETS)
+UNFED = "3-grams-unfed"
+"""`3-grams` as it is usually trained: each text as it is, and all of them counting the same."""
+MODELS = (*FORMATS, UNFED, *TRADITIONAL, *NETS)
 C = 4.0
 """Inverse penalty of the linear models."""
 SEEDS = (1, 2, 3)
@@ -112,6 +114,8 @@ class Trials:
             )
         if trial.model in FORMATS:
             return self._by_format(trial)
+        if trial.model == UNFED:
+            return self._unfed(trial)
         if trial.model in TRADITIONAL:
             return self._by_ngrams(trial)
         if not networks_can_be_trained():
@@ -143,6 +147,12 @@ class Trials:
         return ngrams.fit(
             ngrams.KINDS[trial.model], x[rows], self.label[owner[rows]], weight[rows], C
         ).score_all
+
+    def _unfed(self, trial: Trial) -> Judge:
+        kind, train = ngrams.KINDS["3-grams"], trial.fold.train
+        own = self.lessons.own()
+        x = ngrams.matrix(kind, [own[i] for i in train])
+        return ngrams.fit(kind, x, self.label[train], np.ones(len(train)), C).score_all
 
     def _matrix(self, model: str) -> tuple[Any, npt.NDArray[np.int64]]:  # SciPy ships no types
         if model not in self._matrices:
