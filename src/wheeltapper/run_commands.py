@@ -239,11 +239,12 @@ def _follow(
     ws: Workspace, paths: tuple[str, ...], source: str, every_s: float,
     listen: tuple[str, int] | None,
 ) -> None:  # fmt: skip
-    from wheeltapper.engines.local import lock
+    from wheeltapper.engines.local import heap, lock
     from wheeltapper.engines.local.follow import Follower
     from wheeltapper.engines.local.meters import Meters
     from wheeltapper.engines.local.spool import FOLDER, Spool
 
+    heap.share()
     with stopping() as stop, lock.held(ws.root / "state" / lock.WRITING, "following"):
         spool = Spool(ws.root / FOLDER, int(ws.config.intake.max_spool_mib * (1 << 20)))
         meters = Meters(spool)

@@ -171,9 +171,7 @@ class _Step:
     """When the last of its acts was received."""
 
 
-def _judged(
-    hands: Hands, pieces: Iterator[tuple[pa.Table, Any]], enough: int
-) -> Iterator[_Step]:
+def _judged(hands: Hands, pieces: Iterator[tuple[pa.Table, Any]], enough: int) -> Iterator[_Step]:
     """Pieces are judged one after the other; those of `enough` acts or more are a step."""
     acts, found, received_us = 0, list[pa.Table](), 0
     for table, ready in pieces:
