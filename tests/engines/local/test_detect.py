@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -70,6 +71,21 @@ def test_a_step_is_judged_in_pieces_and_committed_once(
     assert town.checkpoint.manifest().step == steps
     assert town.findings() == undisturbed.findings()
     assert town.state() == undisturbed.state()
+
+
+def test_threads_take_short_turns_only_while_they_judge(town, monkeypatch):
+    turns_s, judge = set[float](), Alone.judge
+
+    def watched(self, acts, ready):
+        turns_s.add(sys.getswitchinterval())
+        return judge(self, acts, ready)
+
+    monkeypatch.setattr(Alone, "judge", watched)
+    usual_s = sys.getswitchinterval()
+    town.add(life())
+    town.detect()
+    assert max(turns_s) < usual_s / 10
+    assert sys.getswitchinterval() == usual_s
 
 
 def test_looking_again_changes_nothing(town, undisturbed):

@@ -3,6 +3,7 @@
 Rules remember nothing, so a thread of their own judges the next acts while kernels judge these.
 """
 
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
@@ -23,6 +24,8 @@ from wheeltapper.store.lake import Lake
 
 Ready = tuple[Prepared, Future[pa.Table]]
 """Acts that need no more than their states, and what rules will have found in them."""
+
+_TURN_S = 50e-6
 
 
 class Alone:
@@ -46,8 +49,14 @@ class Alone:
         self._pool = ThreadPoolExecutor(threads)
         self._ruling = ThreadPoolExecutor(1)
         self._kernels, self._models, self.anew = _restored(checkpoint, standing, judges)
+        # Kernels let go of the interpreter in calls of some microseconds. After each they would
+        # wait for the usual 5 ms of a turn, where rules or the next acts are at work in Python.
+        self._usual_turn_s = sys.getswitchinterval()
+        if threads > 1:
+            sys.setswitchinterval(_TURN_S)
 
     def close(self) -> None:
+        sys.setswitchinterval(self._usual_turn_s)
         self._pool.shutdown()
         self._ruling.shutdown(cancel_futures=True)
 
