@@ -17,7 +17,7 @@ import polars as pl
 from wheeltapper.refine import explain
 from wheeltapper.refine.combine import STORY
 from wheeltapper.refine.looked_up import Lake
-from wheeltapper.refine.tie import MOST_FRESH, MOST_MADE
+from wheeltapper.refine.tie import MOST_FRESH, trade
 from wheeltapper.refine.unpack import frame_of
 from wheeltapper.refine.wording import TIE
 
@@ -69,37 +69,36 @@ with changed as (
   from members m join activities a on a.actor = m.own_entity
   where m.own_type = 'actor' and a.time between m.start and m."end" and a.target is not null
     and a.category in ('account_change', 'admin') and a.outcome = 'success'
-), trade as (
-  select d.whose, d.action, d.time from (select distinct whose, action, time from changed) d
-    join activities a on a.actor = d.whose and a.action = d.action
-      and a.time < d.time - interval 1 day
-  group by all having count(distinct a.target) > {MOST_MADE}
+), trade as ({trade("changed", "whose")}
 ), made as (
   select entity_type, entity, span, arg_min(whose, time) as whose, made, min(time) as time
   from changed where (whose, action, time) not in (select (whose, action, time) from trade)
     and made <> whose group by all
-), before as (
-  select m.made, m.time, a.src_ip from (select distinct made, time from made) m
-    join activities a on a.actor = m.made and a.time < m.time group by all
+), seen as (
+  select a.actor, a.src_ip, min(a.time) as first from activities a
+    semi join made m on m.made = a.actor group by all
+), begun as (
+  select actor, min(first) as first from seen group by all
 ), of_made as (
   select m.entity_type, m.entity, m.span, a.actor as own_entity, 'made' as why, m.made as what,
          m.whose, a.event_id, a.time
   from made m join activities a on a.actor = m.made
-    and a.time >= m.time and a.time <= m.time + interval 2 day
-  where (m.made, m.time) not in (select (made, time) from before)
-    or (a.src_ip is not null
-        and (m.made, m.time, a.src_ip) not in
-            (select (made, time, src_ip) from before where src_ip is not null))
+      and a.time >= m.time and a.time <= m.time + interval 2 day
+    join begun b on b.actor = a.actor
+    left join seen s on s.actor = a.actor and s.src_ip = a.src_ip
+  where b.first >= m.time or s.first >= m.time
 ), let_in as (
   select m.entity_type, m.entity, m.span, m.own_entity as place, m.start, a.actor
   from members m join activities a on a.src_ip = m.own_entity and a.actor is not null
     and a.outcome is distinct from 'failure' and a.time >= m.start
     and a.time <= m."end" + interval 1 day
   where m.own_type = 'src_ip' group by all
+), known as (
+  select a.src_ip as place, min(a.time) as first from activities a
+    semi join let_in l on l.place = a.src_ip
+  where a.outcome is distinct from 'failure' group by all
 ), few as (
-  select * from let_in l where not exists (
-    select 1 from activities a where a.src_ip = l.place and a.time < l.start
-      and a.outcome is distinct from 'failure')
+  select l.* from let_in l join known k using (place) where k.first >= l.start
   qualify count(*) over (partition by span, place) <= {MOST_FRESH}
 ), came as (
   select f.entity_type, f.entity, f.span, a.actor as own_entity, 'came' as why, f.place as what,

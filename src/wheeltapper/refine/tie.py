@@ -43,6 +43,22 @@ MOST_TOUCHED = 2
 SCHEMA = {"a": pl.Int64, "b": pl.Int64, "why": pl.String, "what": pl.String}
 
 
+def trade(changes: str, who: str) -> str:
+    """SQL: those of `changes` (`who`, action, time) who did the same to many before: daily work.
+
+    The first time on each target is looked at once, however many changes there are.
+    """
+    return f"""
+  select distinct d.{who}, d.action, d.time from {changes} d join (
+    select a.actor, a.action, min(a.time) as first,
+           row_number() over (partition by a.actor, a.action order by min(a.time)) as nth
+    from activities a semi join {changes} c on c.{who} = a.actor and c.action = a.action
+    where a.target is not null group by a.actor, a.action, a.target
+    qualify nth = {MOST_MADE + 1}
+  ) many on many.actor = d.{who} and many.action = d.action
+    and many.first < d.time - interval 1 day"""
+
+
 class Lake(Protocol):
     """What this step asks of the store."""
 
@@ -154,11 +170,7 @@ pairs as (
     and (m.target = s.entity or string_split(m.target, '/')[-1] = s.entity)
   where m.category in ('account_change', 'admin') and m.outcome = 'success'
     and m.actor <> s.entity and s.start >= m.time and s.start <= m.time + interval 2 day
-), trade as (
-  select d.actor, d.action, d.time
-  from (select distinct actor, action, time from made) d join activities a
-    on a.actor = d.actor and a.action = d.action and a.time < d.time - interval 1 day
-  group by all having count(distinct a.target) > {MOST_MADE}
+), trade as ({trade("made", "actor")}
 ), refusals as (
   select s.span, s.start, s."end", a.src_ip, count(*) as n
   from stories s join activities a on a.app = s.entity and a.outcome = 'failure'

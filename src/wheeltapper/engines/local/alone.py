@@ -32,8 +32,6 @@ class Alone:
     """The hands of detection that are always there."""
 
     shards = 1
-    at_once = 100_000
-    """Nothing else is done while the first are read and the last are judged: let them be few."""
 
     def __init__(
         self, judges: Judges, checkpoint: Checkpoint, standing: Standing, threads: int

@@ -88,7 +88,6 @@ class Crew:
     """The hands of several workers."""
 
     anew: Sequence[str] = ()
-    at_once = None
     stays = False
     """Whether `close` leaves the workers to whoever comes next."""
 

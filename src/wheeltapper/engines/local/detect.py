@@ -31,6 +31,8 @@ from wheeltapper.engines.local.judges import Judges
 from wheeltapper.store.lake import Lake
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PIECE_ROWS = 100_000
+"""Nothing else is done while the first acts are read and the last are judged: let them be few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +54,6 @@ class Hands(Protocol):
     anew: Sequence[str]
     """Detectors without a state, or with that of another version."""
     shards: int
-
-    @property
-    def at_once(self) -> int | None:
-        """So many acts are best judged together; None for those of a step."""
 
     def teach(self, lake: Lake, *, last: datetime, step_rows: int, include_late: bool) -> None:
         """Let those that are `anew` learn from all acts up to and with `last`."""
@@ -145,7 +143,7 @@ def _detected(
         findings = judges.rules.judge(behind)
         manifest = commit(findings, late_us=latest(behind["received"]))
         late, found = len(behind), len(findings)
-    rows = min(step_rows, hands.at_once or step_rows)
+    rows = min(step_rows, PIECE_ROWS)
     pieces = ahead(_ready(lake, judges, hands, (after, until), rows, include_late))
     for step in _judged(hands, pieces, step_rows - rows // 2):
         manifest = commit(
