@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import duckdb
 import pyarrow as pa
 import pytest
@@ -30,6 +32,18 @@ def test_the_lock_cannot_be_opened(connection):
     for text in ("set enable_external_access = true", "set allowed_directories = ['/']"):
         with pytest.raises(duckdb.Error, match=r"locked|Cannot"):
             connection.execute(text)
+
+
+def test_what_does_not_fit_goes_to_a_folder_of_its_own(connection, monkeypatch, tmp_path):
+    asked = "select current_setting('memory_limit'), current_setting('temp_directory')"
+    _, folder = connection.execute(asked).fetchone()
+    assert Path(folder).stat().st_mode & 0o077 == 0
+    monkeypatch.setattr(query, "_memory_mib", lambda: 64)
+    monkeypatch.chdir(tmp_path)
+    with query.connect([]) as small:
+        texts = "select distinct i, repeat('x', 40) || i from range(2000000) t(i)"
+        assert small.execute(f"select count(*) from ({texts})").fetchone() == (2_000_000,)
+    assert not (tmp_path / ".tmp").exists()
 
 
 def test_values_are_values_and_times_are_utc(connection):

@@ -1,6 +1,9 @@
 """SQL over a table's files, by DuckDB, in UTC, with nothing of the machine within its reach."""
 
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -9,11 +12,16 @@ from wheeltapper.store.delta import DataFile, Delta, Snapshot
 
 Value = str | int | float | bool | bytes | None | object
 """What a `?` or `$name` in a query can stand for."""
+_LEAST_MIB = 1024
 
 
 def connect(allowed: Sequence[str]) -> duckdb.DuckDBPyConnection:
     """A database in memory that may read below the folders `allowed` and nothing else."""
     connection = duckdb.connect()
+    # DuckDB would take four fifths of the machine's memory, if only to keep what it has read. What
+    # is more goes to disk, for whose folder it would take `.tmp` where the process was started.
+    connection.execute(f"set memory_limit = '{_memory_mib()}MiB'")
+    connection.execute(f"set temp_directory = {_text(_overflow().name)}")
     connection.execute("set TimeZone = 'UTC'")
     # A view is bound when it is made and when it is asked: footers are read once for both.
     connection.execute("set parquet_metadata_cache = true")
@@ -73,9 +81,25 @@ def table(
     return rows
 
 
+@cache
+def _memory_mib() -> int:
+    """A fifth of the machine's memory, but not less than a small one needs."""
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    return max(_LEAST_MIB, whole // 5)
+
+
+@cache
+def _overflow() -> tempfile.TemporaryDirectory[str]:
+    """A folder that nobody else may look into; it goes with the process."""
+    return tempfile.TemporaryDirectory(prefix="wheeltapper-")
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _list(texts: Sequence[str]) -> str:
-    quoted = ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
-    return f"[{quoted}]"
+    return f"[{', '.join(map(_text, texts))}]"
 
 
 def _sql_type(kind: pa.DataType) -> str:

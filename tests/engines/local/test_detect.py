@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from town import Town, act, judges_of, life
 
 from wheeltapper.detect import catalogue
+from wheeltapper.engines.local import detect
 from wheeltapper.engines.local.alone import Alone
 from wheeltapper.engines.local.checkpoint import Checkpoint
 from wheeltapper.errors import WheeltapperError
@@ -51,9 +52,9 @@ def test_steps_of_any_size_find_the_same_and_end_in_the_same_state(town, undistu
     assert town.state() == undisturbed.state()
 
 
-@pytest.mark.parametrize(("at_once", "step_rows", "steps"), [(40, 100_000, 1), (40, 130, 7)])
+@pytest.mark.parametrize(("step_rows", "steps"), [(100_000, 1), (130, 7)])
 def test_a_step_is_judged_in_pieces_and_committed_once(
-    town, undisturbed, monkeypatch, at_once, step_rows, steps
+    town, undisturbed, monkeypatch, step_rows, steps
 ):
     seen, judge = list[int](), Alone.judge
 
@@ -62,12 +63,12 @@ def test_a_step_is_judged_in_pieces_and_committed_once(
         return judge(self, acts, ready)
 
     monkeypatch.setattr(Alone, "judge", watched)
-    monkeypatch.setattr(Alone, "at_once", at_once)
+    monkeypatch.setattr(detect, "PIECE_ROWS", 40)
     town.step_rows = step_rows
     town.add(life())
     assert town.detect().acts == sum(seen) == len(life())
     assert len(seen) > 2 * steps
-    assert max(seen) < 2 * at_once
+    assert max(seen) < 80
     assert town.checkpoint.manifest().step == steps
     assert town.findings() == undisturbed.findings()
     assert town.state() == undisturbed.state()
