@@ -95,18 +95,27 @@ def test_a_name_that_would_be_sql_is_a_name(lake):
     hostile = "x' or true --"
     assert looked_up.acts(lake, "actor", stories(hostile))["n"].to_list() == [1]
     entities = pa.table({"entity_type": ["actor"], "entity": [hostile]})
-    gathered = looked_up.Gathered(lake, entities, with_raw=False)
+    gathered = looked_up.gathered(lake, entities, with_raw=False)
     found = gathered.sql("select count(*)::bigint n, min(actor) actor from activities").to_pylist()
     assert found == [{"n": 1, "actor": hostile}]
 
 
 def test_gathered_holds_all_of_the_chosen_and_nobody_else(lake):
     entities = pa.table({"entity_type": ["actor", "src_ip"], "entity": ["ana", "192.0.2.1"]})
-    gathered = looked_up.Gathered(lake, entities, with_raw=True)
+    gathered = looked_up.gathered(lake, entities, with_raw=True)
     rows = gathered.sql("select actor, raw from activities")
     assert set(rows["actor"].to_pylist()) == {"ana", "ben", None}
     for question in (looked_up.acts, looked_up.baselines):
         assert question(gathered, "actor", stories()).equals(question(lake, "actor", stories()))
+
+
+def test_of_too_many_acts_the_lake_itself_is_asked(lake, monkeypatch):
+    entities = pa.table({"entity_type": ["actor"], "entity": ["ana"]})
+    acts = len(looked_up.gathered(lake, entities, with_raw=True).sql("from activities"))
+    monkeypatch.setattr(looked_up, "MOST_GATHERED", acts)
+    assert looked_up.gathered(lake, entities, with_raw=True) is not lake
+    monkeypatch.setattr(looked_up, "MOST_GATHERED", acts - 1)
+    assert looked_up.gathered(lake, entities, with_raw=True) is lake
 
 
 def test_an_entity_that_is_no_column_is_refused(lake):

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from wheeltapper import config, finding
+from wheeltapper.refine import looked_up
 from wheeltapper.refine.feedback import Feedback
 from wheeltapper.refine.refine import refine
 from wheeltapper.suppression import Scope, suppression
@@ -35,6 +36,12 @@ def test_the_same_findings_make_the_same_cases(office, again):
     findings = office.lake.findings()
     backwards = findings.take(list(range(len(findings)))[::-1])
     assert routed(again(findings=backwards)) == office.cases()
+
+
+def test_acts_that_do_not_fit_in_memory_make_the_same_cases(again, monkeypatch):
+    expected = again()
+    monkeypatch.setattr(looked_up, "MOST_GATHERED", 0)
+    assert again() == expected
 
 
 def test_no_findings_make_no_cases(again):

@@ -19,6 +19,8 @@ from wheeltapper.refine.wording import Wording
 
 MOST_EVENTS = 2_000
 """Events that one finding is unfolded to."""
+MOST_GATHERED = 2_000_000
+"""Acts that are held in memory: a kilobyte each, with what came as it came."""
 PEERS_DAYS = 30
 """Who has not acted for so long is nobody's peer any more."""
 AROUND = timedelta(hours=1)
@@ -43,24 +45,34 @@ class Lake(Protocol):
         ...
 
 
-class Gathered:
-    """Everything the chosen entities ever did, in memory, so that the lake is read once.
+def gathered(lake: Lake, entities: pa.Table, *, with_raw: bool) -> Lake:
+    """Everything the entities ever did, in memory, so that the lake is read once.
 
     The lake has a file a day: twenty questions to it would open thousands of files twenty times.
-    """
+    Where they did too much for that, it is the lake itself.
 
-    def __init__(self, lake: Lake, entities: pa.Table, *, with_raw: bool) -> None:
-        """`entities` has `entity_type` and `entity`; `raw` is left out where nothing needs it."""
-        kinds = sorted(set(entities["entity_type"].to_pylist()))
-        wanted = " or ".join(
-            f"{_column(kind)} in (select entity from entities where entity_type = '{kind}')"
-            for kind in kinds
-        )
-        columns = "*" if with_raw else "* exclude (raw)"
-        acts = lake.sql(
-            f"select {columns} from activities where {wanted or 'false'}",
-            tables={"entities": entities},
-        )
+    Parameters
+    ----------
+    entities   `entity_type` and `entity`
+    with_raw   or `raw` is left out, as nothing needs it
+    """
+    kinds = sorted(set(entities["entity_type"].to_pylist()))
+    wanted = " or ".join(
+        f"{_column(kind)} in (select entity from entities where entity_type = '{kind}')"
+        for kind in kinds
+    )
+    columns = "*" if with_raw else "* exclude (raw)"
+    acts = lake.sql(
+        f"select {columns} from activities where {wanted or 'false'} limit {MOST_GATHERED + 1}",
+        tables={"entities": entities},
+    )
+    return lake if len(acts) > MOST_GATHERED else Gathered(acts)
+
+
+class Gathered:
+    """Some acts in memory, which are asked as a lake is."""
+
+    def __init__(self, acts: pa.Table) -> None:
         self._connection = duckdb.connect()
         self._connection.execute("set TimeZone = 'UTC'")
         self._connection.register("activities", acts)

@@ -29,7 +29,7 @@ from wheeltapper.refine.group import group
 from wheeltapper.refine.habit import habit, said
 from wheeltapper.refine.learn import as_if_unlearned, learn
 from wheeltapper.refine.link import link
-from wheeltapper.refine.looked_up import Gathered, Lake
+from wheeltapper.refine.looked_up import Lake, gathered
 from wheeltapper.refine.reference import NOTHING, Reference
 from wheeltapper.refine.relieve import relieve
 from wheeltapper.refine.suppress import as_if_unhidden, still_told, suppress
@@ -231,7 +231,7 @@ def _told(
     # One row for each (detector, value) of a story: repeats are told once.
     mine = added(weighed.join(chosen.select(*STORY, "story"), on=STORY))
     members = _members(mine)
-    lake = Gathered(
+    lake = gathered(
         whole_lake, table_of(members.select("entity_type", "entity").unique()), with_raw=with_raw
     )
     mine = mine.join(
