@@ -31,6 +31,7 @@ from wheeltapper.engines.local.judges import Judges
 from wheeltapper.store.lake import Lake
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Pieces = Iterator[tuple[pa.Table, Any]]  # acts, and what hands made ready: each kind has its own
 PIECE_ROWS = 100_000
 """Nothing else is done while the first acts are read and the last are judged: let them be few."""
 
@@ -169,7 +170,7 @@ class _Step:
     """When the last of its acts was received."""
 
 
-def _judged(hands: Hands, pieces: Iterator[tuple[pa.Table, Any]], enough: int) -> Iterator[_Step]:
+def _judged(hands: Hands, pieces: Pieces, enough: int) -> Iterator[_Step]:
     """Pieces are judged one after the other; those of `enough` acts or more are a step."""
     acts, found, received_us = 0, list[pa.Table](), 0
     for table, ready in pieces:
@@ -191,7 +192,7 @@ def _ready(
     between: tuple[datetime | None, datetime | None],
     rows: int,
     include_late: bool,
-) -> Iterator[tuple[pa.Table, Any]]:
+) -> Pieces:
     """Pieces of so many acts, and what the hands made ready of them."""
     for table in lake.scan(*between, rows, columns=columns_for(judges), dictionary=True):
         all_on_time = pc.all(pc.invert(table["late"]), skip_nulls=False, min_count=0).as_py()
